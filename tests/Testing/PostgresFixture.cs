@@ -1,5 +1,4 @@
 using Delivery.EmbeddedPostgres;
-using Xunit;
 
 namespace Delivery.Testing;
 
