@@ -1,0 +1,46 @@
+using Delivery.Contracts.Access;
+using JasperFx.Events;
+
+namespace Delivery.Server.Access;
+
+/// <summary>A key was issued; the secret is not in here, only its hash.</summary>
+internal sealed record KeyIssued(string Id, string Name, AccessRole Role, string? Environment, string SecretHash);
+
+/// <summary>A key stopped to open anything.</summary>
+internal sealed record KeyRevoked(string Id);
+
+/// <summary>
+/// An access key. The secret is 32 random bytes shown once; stored is its SHA-256 (a slow hash protects guessable
+/// secrets, 256 random bits are not guessable, and every request checks one).
+/// </summary>
+internal sealed record AccessKey
+{
+    /// <summary>The stream's key, <c>key:ID</c>.</summary>
+    public required string Id { get; init; }
+
+    public required string KeyId { get; init; }
+    public required string Name { get; init; }
+    public required AccessRole Role { get; init; }
+    public string? Environment { get; init; }
+    public required string SecretHash { get; init; }
+    public DateTimeOffset IssuedAt { get; init; }
+    public string? IssuedBy { get; init; }
+    public DateTimeOffset? RevokedAt { get; init; }
+    public int Version { get; set; }
+
+    public static string Stream(string id) => $"key:{id}";
+
+    public static AccessKey Create(IEvent<KeyIssued> e) => new()
+    {
+        Id = Stream(e.Data.Id),
+        KeyId = e.Data.Id,
+        Name = e.Data.Name,
+        Role = e.Data.Role,
+        Environment = e.Data.Environment,
+        SecretHash = e.Data.SecretHash,
+        IssuedAt = e.Timestamp,
+        IssuedBy = e.UserName,
+    };
+
+    public AccessKey Apply(IEvent<KeyRevoked> e) => this with { RevokedAt = e.Timestamp };
+}

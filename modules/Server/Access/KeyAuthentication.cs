@@ -1,0 +1,57 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Delivery.Contracts.Access;
+using Delivery.Contracts.Http;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Delivery.Server.Access;
+
+/// <summary>Signs a request in by its key: <c>Authorization: Bearer KEY</c> or <c>X-API-Key: KEY</c>.</summary>
+internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing ring)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "key";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Presented() is not { } presented)
+            return AuthenticateResult.NoResult();
+        if (KeySecret.Parse(presented) is not { } secret)
+            return AuthenticateResult.Fail("not a Delivery key");
+        return await ring.OpenAsync(secret, Context.RequestAborted) is { } key
+            ? AuthenticateResult.Success(new AuthenticationTicket(Principal(key, SchemeName), SchemeName))
+            : AuthenticateResult.Fail("unknown or revoked key");
+    }
+
+    /// <summary>What the rest of the server knows of a key's holder.</summary>
+    public static ClaimsPrincipal Principal(AccessKey key, string scheme)
+    {
+        var identity = new ClaimsIdentity(scheme);
+        identity.AddClaim(new Claim(identity.NameClaimType, key.Name));
+        identity.AddClaim(new Claim(AccessPolicy.RoleClaim, key.Role.ToString()));
+        identity.AddClaim(new Claim(AccessPolicy.KeyIdClaim, key.KeyId));
+        if (key.Environment is { } environment)
+            identity.AddClaim(new Claim(AccessPolicy.EnvironmentClaim, environment));
+        return new ClaimsPrincipal(identity);
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.WWWAuthenticate = "Bearer realm=\"delivery\"";
+        return Problems.Problem(StatusCodes.Status401Unauthorized, "unauthorized",
+            "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.").ExecuteAsync(Context);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        Problems.Problem(StatusCodes.Status403Forbidden, "forbidden",
+            $"The key '{Context.User.Identity?.Name}' has the role '{AccessPolicy.For(Context.User.AccessRole())}', which does not reach.").ExecuteAsync(Context);
+
+    private string? Presented()
+    {
+        var authorization = Request.Headers.Authorization.ToString();
+        if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return authorization[7..].Trim();
+        return Request.Headers["X-API-Key"].ToString() is { Length: > 0 } key ? key.Trim() : null;
+    }
+}

@@ -1,0 +1,68 @@
+using Delivery.Contracts.Access;
+using Delivery.Contracts.Commands;
+using Marten;
+using Mediator;
+
+namespace Delivery.Server.Access;
+
+/// <summary>Issues a key. The secret was made at the edge; only its hash comes in.</summary>
+internal sealed record IssueKey(Audit Audit, string KeyId, string Name, AccessRole Role, string? Environment, string SecretHash) : Command(Audit)
+{
+    public override AccessRole RequiredRole => AccessRole.Admin;
+}
+
+/// <summary>Revokes a key, at once. Repeating it changes nothing.</summary>
+internal sealed record RevokeKey(Audit Audit, string KeyId) : Command(Audit)
+{
+    public override AccessRole RequiredRole => AccessRole.Admin;
+}
+
+internal static class KeyDecisions
+{
+    private const int LongestName = 100;
+
+    public static IEnumerable<FieldError> Faults(IssueKey command)
+    {
+        if (string.IsNullOrWhiteSpace(command.Name) || command.Name.Length > LongestName)
+            yield return new FieldError("name", $"1 to {LongestName} characters that name the holder");
+        var bound = command.Role is AccessRole.ClientSdk or AccessRole.ServerSdk;
+        if (bound && string.IsNullOrEmpty(command.Environment))
+            yield return new FieldError("environment", "the environment's key: an SDK key is bound to one");
+        if (!bound && command.Environment is not null)
+            yield return new FieldError("environment", "nothing: operators and admins are not bound to an environment");
+    }
+}
+
+internal sealed class IssueKeyHandler(IDocumentSession session) : ICommandHandler<IssueKey, Outcome>
+{
+    public async ValueTask<Outcome> Handle(IssueKey command, CancellationToken cancellationToken)
+    {
+        if (KeyDecisions.Faults(command).ToList() is { Count: > 0 } faults)
+            return new Outcome.Invalid(faults);
+        if (await session.LoadAsync<AccessKey>(AccessKey.Stream(command.KeyId), cancellationToken) is { } existing)
+            return existing.SecretHash == command.SecretHash
+                ? new Outcome.Done("key", command.KeyId, existing.Version, Changed: false)
+                : new Outcome.Refused("key-exists", $"There is a key '{command.KeyId}' already.");
+        session.Events.StartStream<AccessKey>(
+            AccessKey.Stream(command.KeyId),
+            new KeyIssued(command.KeyId, command.Name.Trim(), command.Role, command.Environment, command.SecretHash));
+        return new Outcome.Done("key", command.KeyId, 1);
+    }
+}
+
+internal sealed class RevokeKeyHandler(IDocumentSession session) : ICommandHandler<RevokeKey, Outcome>
+{
+    public async ValueTask<Outcome> Handle(RevokeKey command, CancellationToken cancellationToken)
+    {
+        var stream = await session.Events.FetchForWriting<AccessKey>(AccessKey.Stream(command.KeyId), cancellationToken);
+        if (stream.Aggregate is not { } key)
+            return new Outcome.NotFound("key", command.KeyId);
+        var version = stream.CurrentVersion ?? 0;
+        if (command.Audit.ExpectedVersion is { } expected && expected != version)
+            return new Outcome.Stale("key", command.KeyId, expected, version);
+        if (key.RevokedAt is not null)
+            return new Outcome.Done("key", command.KeyId, version, Changed: false);
+        stream.AppendOne(new KeyRevoked(command.KeyId));
+        return new Outcome.Done("key", command.KeyId, version + 1);
+    }
+}

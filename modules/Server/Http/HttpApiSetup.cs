@@ -1,0 +1,42 @@
+using Delivery.Contracts.Http;
+using Scalar.AspNetCore;
+
+namespace Delivery.Server.Http;
+
+/// <summary>What all endpoints share: JSON dialect, problem details, limits, OpenAPI.</summary>
+internal static class HttpApiSetup
+{
+    /// <summary>Management documents; the intake endpoints raise it for themselves.</summary>
+    private const long LargestBody = 4 * 1024 * 1024;
+
+    public static void AddHttpApi(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+        });
+        builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<ProblemAnswers>();
+        builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer<ApiDescription>());
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddAntiforgery();
+    }
+
+    public static void UseHttpApi(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(EmptyErrorPages.Fill);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+    }
+
+    /// <summary>The API's description is open: it tells what there is, not what is in it.</summary>
+    public static void MapApiReference(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapScalarApiReference("/scalar", options => options.WithTitle("Delivery API")).AllowAnonymous();
+    }
+}

@@ -1,0 +1,50 @@
+using Delivery.Alerting;
+using Delivery.Console;
+using Delivery.Contracts.Access;
+using Delivery.Exposures;
+using Delivery.Metrics;
+using Delivery.Rollouts;
+using Delivery.Server.Access;
+using Delivery.Server.Auditing;
+using Delivery.Server.EventStore;
+using Delivery.Server.Http;
+using Delivery.Server.Pipeline;
+using Delivery.ServiceDefaults;
+using Delivery.Targeting;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddEventStore();
+builder.AddMessages();
+builder.AddCommandPipeline();
+builder.AddAccess();
+builder.AddHttpApi();
+
+builder.AddTargeting();
+builder.AddExposures();
+builder.AddMetrics();
+builder.AddRollouts();
+builder.AddAlerting();
+builder.AddConsole();
+
+var app = builder.Build();
+
+app.UseHttpApi();
+app.MapDefaultEndpoints();
+app.MapPrometheusScrape().RequireAuthorization(AccessPolicy.Operator);
+app.MapApiReference();
+app.MapAccess();
+app.MapAudit();
+
+app.MapTargeting();
+app.MapExposures();
+app.MapMetrics();
+app.MapRollouts();
+app.MapAlerting();
+app.MapConsole();
+
+await app.RunAsync();
+
+/// <summary>The server's entry point, named so that tests can host it.</summary>
+public sealed partial class Program;
