@@ -34,17 +34,9 @@ public static class CountEProcess
 
         var stableShare = 1 - stage.TrafficShare;
         var scaled = stage.TrafficShare * design.HarmRatio;
-        var rho = scaled / (scaled + stableShare);
-        var rest = stableShare / (scaled + stableShare);
-        var a = design.PriorConcentration * rho;
-        var b = design.PriorConcentration * rest;
-        var posteriorA = a + stage.CanaryErrors;
-        var posteriorB = b + stage.StableErrors;
-
-        // ln E is the difference of two kernels: the terms in ln ρ cancel on paper, so large counts lose no digits.
-        var logE = BetaDistribution.LogKernel(a, b, rho, rest) - BetaDistribution.LogKernel(posteriorA, posteriorB, rho, rest);
-        var logOneSided = BetaDistribution.LogUpper(posteriorA, posteriorB, rho, rest) - BetaDistribution.LogUpper(a, b, rho, rest);
-        return new StageEvidence.Evidence(logE + logOneSided);
+        var whole = scaled + stableShare;
+        var process = new BernoulliEProcess(scaled / whole, stableShare / whole, design.PriorConcentration);
+        return new StageEvidence.Evidence(process.LogEvidence(stage.CanaryErrors, stage.StableErrors));
     }
 
     /// <summary>The verdict over all stages so far: log e-values add, one threshold for the whole rollout.</summary>
