@@ -1,18 +1,39 @@
+using Delivery.Alerting.Channels;
+using Delivery.Alerting.Handling;
+using Delivery.Alerting.Raising;
+using Delivery.Alerting.Teams;
+using Delivery.Plugins;
+using JasperFx.Events.Projections;
+using Marten;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Delivery.Alerting;
 
-/// <summary>Registers the module: its documents, handlers and endpoints.</summary>
+/// <summary>Alerts owned by teams, and the channels that carry them.</summary>
 public static class AlertingModule
 {
+    private const string Schema = "alerting";
+
     /// <summary>Adds the module's services.</summary>
     public static void AddAlerting(this IHostApplicationBuilder builder)
     {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<INotificationChannel, WebhookChannel>();
+        builder.Services.AddSingleton<ChannelKinds>();
+        builder.Services.AddHttpClient(WebhookChannel.HttpClientName, client => client.Timeout = TimeSpan.FromSeconds(5))
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
+        builder.Services.ConfigureMarten(options =>
+        {
+            options.Schema.For<Team>().DatabaseSchemaName(Schema);
+            options.Schema.For<Alert>().DatabaseSchemaName(Schema);
+            options.Schema.For<ChannelSecret>().DatabaseSchemaName(Schema);
+            options.Projections.Snapshot<Team>(SnapshotLifecycle.Inline);
+            options.Projections.Snapshot<Alert>(SnapshotLifecycle.Inline);
+        });
     }
 
     /// <summary>Maps the module's endpoints.</summary>
-    public static void MapAlerting(this IEndpointRouteBuilder endpoints)
-    {
-    }
+    public static void MapAlerting(this IEndpointRouteBuilder endpoints) => endpoints.MapAlertsAndTeams();
 }
