@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+
+namespace Delivery.Evaluation;
+
+/// <summary>A compiled split: bounds of buckets instead of percentages.</summary>
+internal sealed class SplitPlan
+{
+    private readonly UnitReference _unit;
+    private readonly Bucketer _bucketer;
+    private readonly NativeBucketer? _exposure;
+    private readonly ulong _lastExposed;
+    private readonly bool _nobody;
+    private readonly FilterPlan[] _filters;
+    private readonly BoundRange[] _ranges;
+
+    private SplitPlan(Split split, string salt, Bucketer bucketer, FilterPlan[] filters, BoundRange[] ranges)
+    {
+        _unit = new UnitReference(split.UnitAttribute, split.FallbackUnitAttributes, split.RandomUnit);
+        _bucketer = bucketer;
+        _filters = filters;
+        _ranges = ranges;
+        _nobody = split.ExposurePartsPerMillion <= 0;
+        if (_nobody || split.ExposurePartsPerMillion >= Split.FullExposure)
+            return;
+        _exposure = new NativeBucketer(salt + "/exposure", Split.FullExposure);
+        _lastExposed = _exposure.Bounds(0, split.ExposurePartsPerMillion).Last;
+    }
+
+    /// <summary>Compiles a split.</summary>
+    /// <exception cref="FormatException">It names an algorithm or variant that is unknown, or has no weights.</exception>
+    internal static SplitPlan Compile(Split split, string defaultSalt, Func<string, VariantPlan> variant, Dependencies dependencies)
+    {
+        var salt = split.Salt.Length == 0 && split.Algorithm == BucketingAlgorithm.XxHash3 ? defaultSalt : split.Salt;
+        var total = SplitAllocation.Total(split);
+        if (total is <= 0 or > int.MaxValue)
+            throw new FormatException("a split without weights, or with weights beyond 2^31");
+        var bucketer = Bucketer.Create(split.Algorithm, salt, (int)total)
+            ?? throw new FormatException($"the bucketing algorithm {split.Algorithm}, which this version does not know");
+        var ranges = new List<BoundRange>();
+        foreach (var range in SplitAllocation.Ranges(split))
+        {
+            var target = variant(range.Variant);
+            if (range.Start >= range.End)
+                continue;
+            var (first, last) = bucketer.Bounds(range.Start, range.End);
+            if (first <= last)
+                ranges.Add(new BoundRange(first, last, target));
+        }
+
+        var plan = new SplitPlan(split, salt, bucketer, [.. split.Filters.Select(filter => FilterPlan.Compile(filter, dependencies))], [.. ranges]);
+        dependencies.Read(plan._unit);
+        return plan;
+    }
+
+    internal double Fraction(ulong bucket) => _bucketer.Fraction(bucket);
+
+    /// <summary>Assigns a unit to a variant, or says why not.</summary>
+    [SkipLocalsInit]
+    internal FallThrough Assign(EvaluationContext context, Tracer? tracer, out VariantPlan? variant, out ulong bucket)
+    {
+        variant = null;
+        bucket = 0;
+        Span<char> scratch = stackalloc char[UnitReference.ScratchLength];
+        foreach (var filter in _filters)
+        {
+            var outcome = filter.Check(context, tracer);
+            if (outcome != FallThrough.None)
+                return outcome;
+        }
+
+        if (!_unit.TryFind(context, scratch, out var unit))
+        {
+            tracer?.Bucket("split", _unit.Name, null, null, passed: false);
+            return FallThrough.UnitAttributeMissing;
+        }
+
+        if (!IsExposed(unit, tracer))
+            return FallThrough.NotExposed;
+        bucket = _bucketer.Bucket(unit);
+        variant = Find(bucket);
+        tracer?.Bucket("split", _unit.Name, unit.ToString(), _bucketer.Fraction(bucket), variant is not null);
+        return variant is null ? FallThrough.NotExposed : FallThrough.None;
+    }
+
+    private bool IsExposed(ReadOnlySpan<char> unit, Tracer? tracer)
+    {
+        if (_exposure is null)
+            return !_nobody;
+        var bucket = _exposure.Bucket(unit);
+        var exposed = bucket <= _lastExposed;
+        tracer?.Bucket("exposure", _unit.Name, unit.ToString(), _exposure.Fraction(bucket), exposed);
+        return exposed;
+    }
+
+    private VariantPlan? Find(ulong bucket)
+    {
+        foreach (ref readonly var range in _ranges.AsSpan())
+        {
+            if (bucket >= range.First && bucket <= range.Last)
+                return range.Variant;
+        }
+
+        return null;
+    }
+
+    private readonly record struct BoundRange(ulong First, ulong Last, VariantPlan Variant);
+}
