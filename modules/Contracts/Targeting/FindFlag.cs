@@ -24,4 +24,11 @@ public sealed record FlagSummary(
     bool Enabled,
     bool Killed,
     bool Archived,
-    bool HasEnvironment);
+    bool HasEnvironment)
+{
+    /// <summary>
+    /// The rollouts whose rules are in this environment at that version (see <see cref="OpenRelease"/>). Null when
+    /// that is not known; a rollout whose rules someone took away ends with <c>FlagGone</c>.
+    /// </summary>
+    public IReadOnlyList<string>? OpenReleases { get; init; }
+}
