@@ -1,1 +1,29 @@
-return;
+using Delivery.AppHost.Platform;
+
+if (await SideCommand.TryRunAsync(args) is { } exitCode)
+    return exitCode;
+
+var builder = DistributedApplication.CreateBuilder(args);
+var options = builder.AddPlatformOptions(args);
+
+var adminKey = builder.AddParameter("admin-key", options.AdminKey, secret: true);
+
+var database = builder.AddDeliveryDatabase(options);
+
+var server = builder.AddProject<Projects.Delivery_Server>("server")
+    .WithHttpEndpoint(port: options.ServerPort)
+    .WithHttpHealthCheck("/health")
+    .WithReference(database)
+    .WaitFor(database)
+    .WithEnvironment("Delivery__Access__BootstrapAdminKey", adminKey);
+
+if (options.Demo)
+    builder.AddProject<Projects.Shop>("shop")
+        .WithHttpEndpoint(port: options.ShopPort)
+        .WithHttpHealthCheck("/health")
+        .WaitFor(server)
+        .WithEnvironment("Delivery__ServerUrl", server.GetEndpoint("http"))
+        .WithEnvironment("Delivery__AdminKey", adminKey);
+
+await builder.Build().RunAsync();
+return Environment.ExitCode;

@@ -70,13 +70,19 @@ internal sealed class ClusterDirectory : IDisposable
         return held is null;
     }
 
-    public string WriteNewPassword()
+    /// <summary>Keeps the given password; without one the password of the file, or a new one.</summary>
+    public string SettlePassword(string? given)
     {
-        var password = Convert.ToBase64String(RandomNumberGenerator.GetBytes(24)).Replace('+', '-').Replace('/', '_');
+        if (given is null && File.Exists(PasswordFile))
+            return Password;
         File.Delete(PasswordFile);
+        var password = given ?? NewPassword();
         WriteSecret(PasswordFile, password);
         return password;
     }
+
+    public static string NewPassword() =>
+        Convert.ToBase64String(RandomNumberGenerator.GetBytes(24)).Replace('+', '-').Replace('/', '_');
 
     public static void WriteSecret(string path, string secret)
     {

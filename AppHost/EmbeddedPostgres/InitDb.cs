@@ -6,7 +6,7 @@ internal static class InitDb
     public const string Superuser = "postgres";
 
     public static async Task RunAsync(
-        ClusterDirectory directory, ServerInstallation server, ServiceAccount? account, bool sync, CancellationToken cancellationToken)
+        ClusterDirectory directory, ServerInstallation server, ServiceAccount? account, PostgresClusterOptions options, CancellationToken cancellationToken)
     {
         if (Directory.Exists(directory.Path) && Directory.EnumerateFileSystemEntries(directory.Path).Any())
             throw new PostgresClusterException($"{directory.Path} is not empty and is no data directory of PostgreSQL. Give another one.");
@@ -19,10 +19,10 @@ internal static class InitDb
         try
         {
             Directory.CreateDirectory(unfinished);
-            ClusterDirectory.WriteSecret(passwordForInit, directory.WriteNewPassword());
+            ClusterDirectory.WriteSecret(passwordForInit, directory.SettlePassword(options.Password));
             account?.Own(unfinished);
             account?.Own(passwordForInit);
-            await MakeAsync(unfinished, passwordForInit, server, account, sync, cancellationToken);
+            await MakeAsync(unfinished, passwordForInit, server, account, sync: !options.FastUnsafe, cancellationToken);
             if (Directory.Exists(directory.Path))
                 Directory.Delete(directory.Path);
             Directory.Move(unfinished, directory.Path);

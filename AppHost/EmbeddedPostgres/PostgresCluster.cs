@@ -68,6 +68,39 @@ public sealed class PostgresCluster : IAsyncDisposable
     public static bool IsInUse(string dataDirectory) =>
         ClusterDirectory.IsInUse(Path.TrimEndingDirectorySeparator(Path.GetFullPath(dataDirectory)));
 
+    /// <summary>The password of a lasting cluster, made now if there is none yet: for who must tell it before the start.</summary>
+    /// <exception cref="PostgresClusterException">A running platform uses the directory, or its password is lost.</exception>
+    public static string EnsurePassword(string dataDirectory)
+    {
+        using var directory = ClusterDirectory.OpenLasting(dataDirectory);
+        return directory.IsMade && !File.Exists(directory.PasswordFile)
+            ? throw LostPassword(directory)
+            : directory.SettlePassword(given: null);
+    }
+
+    /// <summary>A new password, as made for clusters without one.</summary>
+    public static string NewPassword() => ClusterDirectory.NewPassword();
+
+    /// <summary>
+    /// Whether the server answers and has the database that the connection string names. It asks the database
+    /// <c>postgres</c>, since asking for an absent one fills the server's log.
+    /// </summary>
+    public static async Task<bool> HasDatabaseAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var target = new NpgsqlConnectionStringBuilder(connectionString);
+        try
+        {
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(connectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+            await connection.OpenAsync(cancellationToken);
+            return await ExistsAsync(connection, target.Database!, cancellationToken);
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A connection string, as superuser, to a database that may not exist yet. It holds the password.</summary>
     public string ConnectionStringTo(string database) => new NpgsqlConnectionStringBuilder
     {
@@ -84,8 +117,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(Unpooled(ConnectionString));
         await connection.OpenAsync(cancellationToken);
-        await using var exists = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection) { Parameters = { new() { Value = name } } };
-        if (await exists.ExecuteScalarAsync(cancellationToken) is null)
+        if (!await ExistsAsync(connection, name, cancellationToken))
         {
 #pragma warning disable CA2100 // DDL takes no parameters; the name is quoted as an identifier.
             await using var create = new NpgsqlCommand($"create database {new NpgsqlCommandBuilder().QuoteIdentifier(name)}", connection);
@@ -121,9 +153,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         if (directory.IsMade)
             await LeftOverServer.StopAsync(directory.Path, options.Patience, cancellationToken);
         else
-            await InitDb.RunAsync(directory, server, account, sync: !options.FastUnsafe, cancellationToken);
+            await InitDb.RunAsync(directory, server, account, options, cancellationToken);
         if (!File.Exists(directory.PasswordFile))
-            throw new PostgresClusterException($"The data directory {directory.Path} has lost its password file {directory.PasswordFile}.");
+            throw LostPassword(directory);
 
         for (var attempt = 1; ; attempt++)
         {
@@ -203,6 +235,15 @@ public sealed class PostgresCluster : IAsyncDisposable
             return false;
         }
     }
+
+    private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string database, CancellationToken cancellationToken)
+    {
+        await using var query = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection) { Parameters = { new() { Value = database } } };
+        return await query.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
+    private static PostgresClusterException LostPassword(ClusterDirectory directory) =>
+        new($"The data directory {directory.Path} has lost its password file {directory.PasswordFile}.");
 
     private static string Unpooled(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;

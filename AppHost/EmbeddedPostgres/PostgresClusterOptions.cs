@@ -22,6 +22,12 @@ public sealed record PostgresClusterOptions
     public int? Port { get; init; }
 
     /// <summary>
+    /// The superuser's password, for a caller that must know it before the start. Null takes the one in the password
+    /// file, or makes one. Default: null.
+    /// </summary>
+    public string? Password { get; init; }
+
+    /// <summary>
     /// The folder of <c>postgres</c> and <c>initdb</c>; null searches for it (see <see cref="ServerSearch"/>).
     /// Default: null.
     /// </summary>
