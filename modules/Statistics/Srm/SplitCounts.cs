@@ -1,0 +1,37 @@
+namespace Delivery.Statistics;
+
+/// <summary>Why a split can't be tested.</summary>
+public enum SplitRefusal
+{
+    /// <summary>Fewer than two arms, or not one weight per arm.</summary>
+    ArmsAndWeightsDiffer,
+
+    /// <summary>A weight is not a positive, finite number.</summary>
+    WeightNotPositive,
+
+    /// <summary>A count is negative.</summary>
+    NegativeCount,
+}
+
+/// <summary>Units per arm under one allocation, which did not change while they were assigned.</summary>
+/// <param name="Users">Units of each arm.</param>
+/// <param name="Weights">Intended weights; any positive scale.</param>
+public sealed record SplitCounts(IReadOnlyList<long> Users, IReadOnlyList<double> Weights)
+{
+    /// <summary>Units of all arms.</summary>
+    public long Total => Users.Sum();
+
+    /// <summary>Why the split can't be tested; null when it can.</summary>
+    public SplitRefusal? Refusal
+    {
+        get
+        {
+            if (Users.Count < 2 || Users.Count != Weights.Count) return SplitRefusal.ArmsAndWeightsDiffer;
+            if (Users.Any(n => n < 0)) return SplitRefusal.NegativeCount;
+            return Weights.All(w => w > 0 && double.IsFinite(w)) ? null : SplitRefusal.WeightNotPositive;
+        }
+    }
+
+    /// <summary>Intended share of an arm, in (0, 1).</summary>
+    public double Share(int arm) => Weights[arm] / Weights.Sum();
+}
