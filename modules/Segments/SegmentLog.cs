@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>
+/// A log of telemetry rows: appended in groups, sealed, read in the order of commit. Positions are 1, 2, 3, ... without
+/// gaps. One instance for each kind of row and process; see <see cref="SegmentSetup"/>.
+/// </summary>
+/// <typeparam name="TRow">What a row is to its readers.</typeparam>
+public sealed class SegmentLog<TRow>
+{
+    private readonly SegmentTable<TRow> _table;
+    private readonly NpgsqlDataSource _database;
+    private readonly SegmentOptions _options;
+    private readonly SegmentRows _rows;
+
+    internal SegmentLog(SegmentTable<TRow> table, NpgsqlDataSource database, SegmentOptions options)
+    {
+        (_table, _database, _options, Sql) = (table, database, options, table.Sql);
+        _rows = new SegmentRows(Sql, database);
+        Budget = new MemoryBudget(options.QueueBytes);
+    }
+
+    /// <summary>What this log's intake may hold in memory.</summary>
+    public MemoryBudget Budget { get; }
+
+    internal SegmentSql Sql { get; }
+
+    internal HeadSignal Head { get; } = new();
+
+    internal Channel<QueuedBatch> Queue { get; } =
+        Channel.CreateUnbounded<QueuedBatch>(new UnboundedChannelOptions { SingleReader = true });
+
+    /// <summary>An empty batch for this log.</summary>
+    public RowBatch NewBatch(int capacityBytes = 64 * 1024) => new(_table.Columns.Count, capacityBytes);
+
+    /// <summary>
+    /// Hands a batch to the writer and waits for its commit. The batch belongs to the log from here on, whatever the outcome.
+    /// </summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="key">What makes the batch idempotent; null when nothing does.</param>
+    /// <param name="answer">What a repetition of the batch gets as <see cref="BatchOutcome.Repeated"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the batch may be committed all the same.</param>
+    public async Task<BatchOutcome> AppendAsync(RowBatch rows, BatchKey? key, ReadOnlyMemory<byte> answer, CancellationToken cancellationToken)
+    {
+        var queued = new QueuedBatch(rows, key, answer);
+        if (!Budget.TryTake(queued.HeldBytes))
+        {
+            rows.Dispose();
+            return BatchOutcome.Full.Instance;
+        }
+
+        if (!Queue.Writer.TryWrite(queued))
+        {
+            Budget.Return(queued.HeldBytes);
+            rows.Dispose();
+            return BatchOutcome.Unavailable.Instance;
+        }
+
+        return await queued.Done.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Where the log stands, in the database.</summary>
+    public async ValueTask<SegmentHead> HeadAsync(CancellationToken cancellationToken)
+    {
+        await using var command = _database.CreateCommand(Sql.Head);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new SegmentHead(reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<DateTimeOffset>(3))
+            : SegmentHead.Empty;
+    }
+
+    /// <summary>
+    /// All rows after a position, in order, without gaps or repeats, whole segments at a time. At the head it waits for the next
+    /// commit, until cancelled.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<TRow>> ReadAsync(long afterPosition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var position = afterPosition;
+        while (true)
+        {
+            var committed = Head.BeyondAsync(position);
+            if (await _rows.NextRangeAsync(position, _options.ReadRows, cancellationToken) is { } range)
+            {
+                var rows = await _rows.ReadAsync(_table.Read, range, cancellationToken);
+                if (rows.Count != range.LastPosition - position)
+                    throw new InvalidOperationException(
+                        $"The log '{_table.Name}' has {rows.Count} rows after position {position} up to {range.LastPosition}; its segments say {range.LastPosition - position}.");
+                position = range.LastPosition;
+                yield return rows;
+                continue;
+            }
+
+            await WaitAsync(committed, cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
+        await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);
+}

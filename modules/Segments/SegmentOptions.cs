@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Delivery.Segments;
+
+/// <summary>How the logs trade latency, memory and throughput. Section <c>Segments</c>.</summary>
+public sealed class SegmentOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Segments";
+
+    /// <summary>
+    /// How long a group that is not yet worth a commit waits for more, in real time. Longer makes fewer, larger segments and
+    /// slower acknowledgements. 0 to 1 s; the default is 5 ms.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>A group of so many rows is committed at once. 1 to 1,000,000; the default is 5,000.</summary>
+    [Range(1, 1_000_000)]
+    public int RowsWorthCommitting { get; set; } = 5_000;
+
+    /// <summary>A group takes no further batch beyond so many rows. 1 to 10,000,000; the default is 50,000.</summary>
+    [Range(1, 10_000_000)]
+    public int LargestGroupRows { get; set; } = 50_000;
+
+    /// <summary>
+    /// What each log's bodies being read and batches awaiting their commit may hold, in bytes; more is answered with 429.
+    /// 16 MiB to 16 GiB; the default is 192 MiB.
+    /// </summary>
+    [Range(16L << 20, 16L << 30)]
+    public long QueueBytes { get; set; } = 192L << 20;
+
+    /// <summary>How many rows a reader of the log gets at a time. 100 to 1,000,000; the default is 10,000.</summary>
+    [Range(100, 1_000_000)]
+    public int ReadRows { get; set; } = 10_000;
+
+    /// <summary>
+    /// How often a reader looks for rows that another server committed, in real time; this server's own wake it at once.
+    /// The default is 1 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan LookForOthersEvery { get; set; } = TimeSpan.FromSeconds(1);
+}

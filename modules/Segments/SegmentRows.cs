@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Globalization;
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>A run of positions within whole segments, with the times of receipt that bound it (they choose the partitions).</summary>
+internal sealed record PositionRange(long AfterPosition, long LastPosition, DateTimeOffset ReceivedFrom, DateTimeOffset ReceivedTo);
+
+/// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
+internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
+{
+    private const int CopyHeaderLength = 19;
+
+    /// <summary>The next segments after a position, of about so many rows; null at the head.</summary>
+    public async Task<PositionRange?> NextRangeAsync(long afterPosition, int rows, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"""
+            SELECT max(last_position), min(received_at), max(received_at) FROM (
+                SELECT last_position, received_at, first_position FROM {sql.Segments}
+                WHERE last_position > $1 ORDER BY last_position LIMIT 1000) AS next
+            WHERE last_position <= $1 + $2
+               OR last_position = (SELECT last_position FROM {sql.Segments} WHERE last_position > $1 ORDER BY last_position LIMIT 1)
+            """);
+        command.Parameters.AddWithValue(afterPosition);
+        command.Parameters.AddWithValue((long)rows);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.IsDBNull(0)
+            ? null
+            : new PositionRange(afterPosition, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2));
+    }
+
+    public async Task<List<TRow>> ReadAsync<TRow>(ReadRow<TRow> read, PositionRange range, CancellationToken cancellationToken)
+    {
+        var rows = new List<TRow>();
+        await ForEachAsync(range, tuple => rows.Add(Decode(read, tuple)), cancellationToken);
+        return rows;
+    }
+
+    /// <summary>Gives each row's canonical bytes, in the order of position.</summary>
+    public async Task ForEachAsync(PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // COPY takes no parameters; these are numbers and times of ours.
+        await using var copy = await connection.BeginRawBinaryCopyAsync(string.Create(CultureInfo.InvariantCulture, $"""
+            COPY (SELECT {sql.ColumnList} FROM {sql.Rows}
+                  WHERE position > {range.AfterPosition} AND position <= {range.LastPosition}
+                    AND received_at >= '{range.ReceivedFrom:O}'
+                    AND received_at <= '{range.ReceivedTo:O}'
+                  ORDER BY position) TO STDOUT (FORMAT binary)
+            """), cancellationToken);
+        await ReadTuplesAsync(copy, row, cancellationToken);
+    }
+
+    internal static TRow Decode<TRow>(ReadRow<TRow> read, ReadOnlySpan<byte> tuple)
+    {
+        var columns = new RowReader(tuple);
+        var position = columns.Int64();
+        return read(position, columns.Time(), ref columns);
+    }
+
+    private static async Task ReadTuplesAsync(Stream copy, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
+        try
+        {
+            int start = 0, end = 0;
+            var header = true;
+            while (true)
+            {
+                if (header && end >= CopyHeaderLength)
+                    (start, header) = (CopyHeaderLength, false);
+                var length = header ? -1 : RowReader.Measure(buffer.AsSpan(start, end - start));
+                if (length == 0)
+                    return;
+                if (length > 0)
+                {
+                    row(buffer.AsSpan(start, length));
+                    start += length;
+                    continue;
+                }
+
+                buffer.AsSpan(start, end - start).CopyTo(buffer);
+                (start, end) = (0, end - start);
+                if (end == buffer.Length)
+                    buffer = Larger(buffer);
+                var read = await copy.ReadAsync(buffer.AsMemory(end), cancellationToken);
+                if (read == 0)
+                    return;
+                end += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Larger(byte[] buffer)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+}

@@ -1,0 +1,34 @@
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>Gives a module a log for its rows.</summary>
+public static class SegmentSetup
+{
+    /// <summary>Adds the singleton <see cref="SegmentLog{TRow}"/> and its writer; the tables are made at start.</summary>
+    public static void AddSegmentLog<TRow>(this IHostApplicationBuilder builder, SegmentTable<TRow> table)
+    {
+        builder.Services.AddOptions<SegmentOptions>().BindConfiguration(SegmentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.ConfigureMarten(options => options.Events.AddEventType<RowsSealed>());
+        builder.Services.AddSingleton(services => new SegmentLog<TRow>(
+            table, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<SegmentOptions>>().Value));
+        builder.Services.AddSingleton<IHostedService>(Committer<TRow>);
+    }
+
+    private static GroupCommitter Committer<TRow>(IServiceProvider services)
+    {
+        var log = services.GetRequiredService<SegmentLog<TRow>>();
+        var database = services.GetRequiredService<NpgsqlDataSource>();
+        var partitions = new Partitions(log.Sql, database);
+        var transaction = new SegmentTransaction(
+            log.Sql, services.GetRequiredService<IDocumentStore>(), database, partitions, services.GetRequiredService<TimeProvider>());
+        return new GroupCommitter(
+            log.Sql, log.Queue, transaction, partitions, log.Budget, log.Head,
+            services.GetRequiredService<IOptions<SegmentOptions>>().Value, services.GetRequiredService<ILogger<GroupCommitter>>());
+    }
+}

@@ -1,0 +1,56 @@
+namespace Delivery.Segments;
+
+/// <summary>The names and statements of one log. Identifiers come from code, never from a caller.</summary>
+internal sealed class SegmentSql(string schema, string name, IReadOnlyList<SegmentColumn> columns, IReadOnlyList<string> indexes)
+{
+    public string Schema { get; } = schema;
+    public string Name { get; } = name;
+    public string Stream { get; } = $"ledger:{name}";
+    public string Rows { get; } = $"{schema}.{name}";
+    public string Segments { get; } = $"{schema}.{name}_segments";
+    public string Batches { get; } = $"{schema}.{name}_batches";
+    public short Fields { get; } = (short)(columns.Count + 2);
+    public IReadOnlyList<string> Indexes { get; } = indexes;
+
+    /// <summary>All columns in canonical order.</summary>
+    public string ColumnList { get; } = string.Join(", ", columns.Select(c => c.Name).Prepend("received_at").Prepend("position"));
+
+    /// <summary>What one writer holds at a time, over all servers: the order of positions is the order of commits.</summary>
+    public string WriterLock { get; } = $"SELECT pg_advisory_xact_lock(hashtextextended('ledger:{name}', 0))";
+
+    public string Head { get; } =
+        $"SELECT segment, last_position, hash, received_at FROM {schema}.{name}_segments ORDER BY segment DESC LIMIT 1";
+
+    /// <summary>
+    /// The rows are append-only and arrive in the order of their position, so a BRIN index finds a run of positions at
+    /// almost no cost to the intake, where a B-tree would cost a fifth of it.
+    /// </summary>
+    public string Tables() => $"""
+        CREATE SCHEMA IF NOT EXISTS {Schema};
+        CREATE TABLE IF NOT EXISTS {Rows} (
+            position bigint NOT NULL,
+            received_at timestamptz NOT NULL,
+            {string.Join(",\n    ", columns.Select(c => $"{c.Name} {c.Type}"))}
+        ) PARTITION BY RANGE (received_at);
+        CREATE INDEX IF NOT EXISTS {Name}_position ON {Rows} USING brin (position) WITH (pages_per_range = 16);
+        CREATE TABLE IF NOT EXISTS {Segments} (
+            segment bigint PRIMARY KEY,
+            first_position bigint NOT NULL,
+            last_position bigint NOT NULL UNIQUE,
+            received_at timestamptz NOT NULL,
+            hash bytea NOT NULL,
+            previous_hash bytea NOT NULL
+        );
+        CREATE TABLE IF NOT EXISTS {Batches} (
+            source text NOT NULL,
+            batch bigint NOT NULL,
+            digest bytea NOT NULL,
+            answer bytea NOT NULL,
+            received_at timestamptz NOT NULL,
+            PRIMARY KEY (source, batch)
+        );
+        CREATE INDEX IF NOT EXISTS {Name}_batches_received_at ON {Batches} USING brin (received_at);
+        """;
+
+    public string Copy(string partition) => $"COPY {Schema}.{partition} ({ColumnList}) FROM STDIN (FORMAT binary)";
+}

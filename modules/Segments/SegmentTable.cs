@@ -1,0 +1,37 @@
+namespace Delivery.Segments;
+
+/// <summary>Reads one row, column by column, in the order of <see cref="SegmentTable{TRow}.Columns"/>.</summary>
+/// <typeparam name="TRow">What a row is to its readers.</typeparam>
+/// <param name="position">The row's place in the log.</param>
+/// <param name="receivedAt">When the row's group was committed, by the server's clock.</param>
+/// <param name="columns">The columns.</param>
+public delegate TRow ReadRow<out TRow>(long position, DateTimeOffset receivedAt, ref RowReader columns);
+
+/// <summary>A column of a log's table.</summary>
+/// <param name="Name">The column's name; a plain lower-case SQL identifier.</param>
+/// <param name="Type">Its PostgreSQL type and constraints, such as <c>text NOT NULL</c>. A type whose binary form is exactly
+/// what was written: <c>jsonb</c> and <c>numeric</c> are not.</param>
+public sealed record SegmentColumn(string Name, string Type);
+
+/// <summary>What rows a log keeps, and where.</summary>
+/// <typeparam name="TRow">What a row is to its readers.</typeparam>
+public sealed record SegmentTable<TRow>
+{
+    /// <summary>The module's schema.</summary>
+    public required string Schema { get; init; }
+
+    /// <summary>The log's name: its table, and its seals' stream <c>ledger:NAME</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The columns after <c>position bigint</c> and <c>received_at timestamptz</c>, which every log has.</summary>
+    public required IReadOnlyList<SegmentColumn> Columns { get; init; }
+
+    /// <summary>How a stored row becomes a <typeparamref name="TRow"/>.</summary>
+    public required ReadRow<TRow> Read { get; init; }
+
+    /// <summary>Bodies of index definitions made on every partition, such as <c>USING btree (unit_hash)</c>. Each costs intake; the position is indexed anyway.</summary>
+    public IReadOnlyList<string> Indexes { get; init; } = [];
+
+    /// <summary>The shape of the table without its row type: what the writer needs.</summary>
+    internal SegmentSql Sql => new(Schema, Name, Columns, Indexes);
+}
