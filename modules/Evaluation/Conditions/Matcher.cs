@@ -1,34 +1,46 @@
 namespace Delivery.Evaluation;
 
 /// <summary>What a condition is asked about: a snapshot, a context and, inside an array, one element.</summary>
-internal ref struct MatchScope
+internal readonly ref struct MatchScope
 {
-    internal required Snapshot Snapshot { get; init; }
+    private readonly ref int _visitsLeft;
 
-    internal required EvaluationContext Context { get; init; }
+    /// <param name="snapshot">Where segments and other flags are found.</param>
+    /// <param name="context">The context.</param>
+    /// <param name="visitsLeft">
+    /// Counts the segments and flags asked about: a configuration whose parts name each other many times over must not
+    /// take exponential time.
+    /// </param>
+    internal MatchScope(Snapshot snapshot, EvaluationContext context, ref int visitsLeft)
+    {
+        Snapshot = snapshot;
+        Context = context;
+        _visitsLeft = ref visitsLeft;
+    }
+
+    internal Snapshot Snapshot { get; }
+
+    internal EvaluationContext Context { get; }
 
     /// <summary>The element under test where <see cref="HasElement"/>.</summary>
-    internal AttributeValue Element { get; init; }
+    internal AttributeValue Element { get; private init; }
 
-    internal bool HasElement { get; init; }
+    internal bool HasElement { get; private init; }
 
     /// <summary>How many flags and segments deep this question is.</summary>
-    internal int Depth { get; init; }
+    internal int Depth { get; private init; }
 
-    internal readonly AttributeValue Find(AttributeReference reference) =>
+    internal AttributeValue Find(AttributeReference reference) =>
         HasElement ? reference.Find(Element) : reference.Find(Context);
 
-    internal readonly MatchScope In(AttributeValue element) => new()
-    {
-        Snapshot = Snapshot,
-        Context = Context,
-        Depth = Depth,
-        Element = element,
-        HasElement = true,
-    };
+    internal MatchScope In(AttributeValue element) =>
+        new(Snapshot, Context, ref _visitsLeft) { Depth = Depth, Element = element, HasElement = true };
+
+    /// <summary>Asks to look at a segment or another flag; false when that went too deep or was done too often.</summary>
+    internal bool MayVisit() => Depth < Limits.DependencyDepth && --_visitsLeft >= 0;
 
     /// <summary>The same question one dependency deeper, about the context itself.</summary>
-    internal readonly MatchScope Deeper() => new() { Snapshot = Snapshot, Context = Context, Depth = Depth + 1 };
+    internal MatchScope Deeper() => new(Snapshot, Context, ref _visitsLeft) { Depth = Depth + 1 };
 }
 
 /// <summary>A compiled condition. Matching parses nothing and, the expression languages aside, allocates nothing.</summary>
@@ -93,7 +105,7 @@ internal sealed class NotMatcher(Matcher inner) : Matcher
 internal sealed class SegmentMatcher(string key) : Matcher
 {
     internal override bool Matches(in MatchScope scope) =>
-        scope.Depth < Limits.DependencyDepth
+        scope.MayVisit()
         && scope.Snapshot.TryFindSegment(key, out var segment)
         && segment.Contains(scope.Deeper());
 
@@ -103,7 +115,7 @@ internal sealed class SegmentMatcher(string key) : Matcher
         return new ConditionTrace($"segment {key}", Matches(scope))
         {
             Detail = found ? null : "there is no such segment",
-            Parts = found && scope.Depth < Limits.DependencyDepth ? segment!.Explain(scope.Deeper()) : [],
+            Parts = found && scope.MayVisit() ? segment!.Explain(scope.Deeper()) : [],
         };
     }
 }
@@ -125,7 +137,7 @@ internal sealed class FlagServesMatcher(string key, string[] variants) : Matcher
     private bool Serves(in MatchScope scope, out string? served)
     {
         served = null;
-        if (scope.Depth >= Limits.DependencyDepth || !scope.Snapshot.TryFindFlag(key, out var flag))
+        if (!scope.MayVisit() || !scope.Snapshot.TryFindFlag(key, out var flag))
             return false;
         var result = FlagEvaluation.Evaluate(flag, scope.Deeper(), tracer: null);
         served = result.VariantKey;

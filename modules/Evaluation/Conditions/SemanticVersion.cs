@@ -48,15 +48,15 @@ internal static class SemanticVersion
 
     private static bool IsCore(ReadOnlySpan<char> core)
     {
-        var numbers = 0;
-        foreach (var part in core.Split('.'))
+        for (var numbers = 1; ; numbers++)
         {
-            var number = core[part];
-            if (++numbers > 3 || number.Length is 0 or > 18 || number.ContainsAnyExceptInRange('0', '9'))
+            var last = !core.Contains('.');
+            var number = NextPart(ref core);
+            if (numbers > 3 || number.Length is 0 or > 18 || !AreDigits(number))
                 return false;
+            if (last)
+                return true;
         }
-
-        return true;
     }
 
     private static int CompareCores(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
@@ -105,12 +105,23 @@ internal static class SemanticVersion
 
     private static int CompareIdentifiers(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
     {
-        var leftIsNumber = left.Length > 0 && !left.ContainsAnyExceptInRange('0', '9');
-        var rightIsNumber = right.Length > 0 && !right.ContainsAnyExceptInRange('0', '9');
+        var leftIsNumber = left.Length > 0 && AreDigits(left);
+        var rightIsNumber = right.Length > 0 && AreDigits(right);
         if (!leftIsNumber || !rightIsNumber)
             return leftIsNumber == rightIsNumber ? left.SequenceCompareTo(right) : leftIsNumber ? -1 : 1;
         left = left.TrimStart('0');
         right = right.TrimStart('0');
         return left.Length != right.Length ? left.Length.CompareTo(right.Length) : left.SequenceCompareTo(right);
+    }
+
+    private static bool AreDigits(ReadOnlySpan<char> text)
+    {
+        foreach (var character in text)
+        {
+            if (!char.IsAsciiDigit(character))
+                return false;
+        }
+
+        return true;
     }
 }

@@ -7,7 +7,7 @@ internal sealed class GrowthBookMatcher(GrowthBookQuery query, string? flagKey, 
     {
         if (flagKey is null)
             return query.Holds(scope);
-        if (scope.Depth >= Limits.DependencyDepth || !scope.Snapshot.TryFindFlag(flagKey, out var flag))
+        if (!scope.MayVisit() || !scope.Snapshot.TryFindFlag(flagKey, out var flag))
             return query.Holds(scope.In(Wrap(AttributeValue.Null)));
         var result = FlagEvaluation.Evaluate(flag, scope.Deeper(), tracer: null);
         return query.Holds(scope.In(Wrap(result.HasValue ? AttributeValue.From(result.Value) : AttributeValue.Null)));

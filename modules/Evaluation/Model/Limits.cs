@@ -38,4 +38,9 @@ public static class Limits
 
     /// <summary>Depth of chains of prerequisites and of nested segments.</summary>
     public const int DependencyDepth = 50;
+
+    /// <summary>
+    /// Segments and other flags one evaluation may ask about, repetitions counted; beyond it the evaluation is an error.
+    /// </summary>
+    public const int DependencyVisits = 10_000;
 }

@@ -162,7 +162,7 @@ internal static class FlagEvaluation
         {
             string? served = null;
             var holds = false;
-            if (scope.Depth < Limits.DependencyDepth && scope.Snapshot.TryFindFlag(prerequisite.Flag, out var other))
+            if (scope.MayVisit() && scope.Snapshot.TryFindFlag(prerequisite.Flag, out var other))
             {
                 var result = Evaluate(other, scope.Deeper(), tracer: null);
                 served = result.VariantKey;

@@ -186,8 +186,9 @@ public sealed class Snapshot
         if (!_index.TryGetValue(flagKey, out var at))
             return new Explanation(Evaluate(flagKey, context), []);
         var tracer = new Tracer();
-        var result = FlagEvaluation.Evaluate(_flags[at], new MatchScope { Snapshot = this, Context = context }, tracer);
-        return new Explanation(result, tracer.Steps);
+        // Explaining asks some questions twice; the result is that of a plain evaluation.
+        Evaluate(_flags[at], context, tracer);
+        return new Explanation(Evaluate(_flags[at], context), tracer.Steps);
     }
 
     /// <summary>Looks a flag up once, to evaluate it often.</summary>
@@ -223,7 +224,16 @@ public sealed class Snapshot
 
     internal EvaluationResult Evaluate(FlagPlan flag, EvaluationContext context) => flag.IsConstant && !flag.Definition.Archived
         ? flag.Constant.AsOf(Sequence)
-        : FlagEvaluation.Evaluate(flag, new MatchScope { Snapshot = this, Context = context }, tracer: null);
+        : Evaluate(flag, context, tracer: null);
+
+    private EvaluationResult Evaluate(FlagPlan flag, EvaluationContext context, Tracer? tracer)
+    {
+        var visitsLeft = Limits.DependencyVisits;
+        var result = FlagEvaluation.Evaluate(flag, new MatchScope(this, context, ref visitsLeft), tracer);
+        return visitsLeft >= 0
+            ? result
+            : new EvaluationResult(flag, EvaluationError.General, $"the flag asks about more than {Limits.DependencyVisits} segments and flags", Sequence);
+    }
 
     private Snapshot Recompile(IEnumerable<string> flagKeys, LayerPlan[] layers, HoldoutPlan[] holdouts, long sequence)
     {
