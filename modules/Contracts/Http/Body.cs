@@ -31,10 +31,7 @@ public sealed record Body<T>(T Value) : IEndpointParameterMetadataProvider
         }
         catch (JsonException e)
         {
-            throw new InvalidRequest(Field(e), e.Message);
+            throw new InvalidRequest(JsonFaults.Explain(e, typeof(T)));
         }
     }
-
-    private static string Field(JsonException e) =>
-        string.IsNullOrEmpty(e.Path) || e.Path == "$" ? "$" : e.Path.StartsWith("$.", StringComparison.Ordinal) ? e.Path[2..] : e.Path;
 }

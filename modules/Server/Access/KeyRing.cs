@@ -4,26 +4,29 @@ using Marten;
 namespace Delivery.Server.Access;
 
 /// <summary>
-/// The keys in memory, so that a check costs a look-up and a hash. Filled from the store on first use of a key; a
-/// revocation through this server takes effect with its commit.
+/// The keys in memory, so that a check costs a look-up and a hash. A key is read from the store at its first use and again
+/// after <see cref="Trust"/>: a revocation through this server takes effect with its commit, one through another server
+/// within that time.
 /// </summary>
-internal sealed class KeyRing(IDocumentStore store)
+internal sealed class KeyRing(IDocumentStore store, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, AccessKey> _keys = new();
+    private static readonly TimeSpan Trust = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, (AccessKey Key, long ReadAt)> _keys = new();
 
     /// <summary>The key, if the secret opens it and it was not revoked.</summary>
     public async ValueTask<AccessKey?> OpenAsync(KeySecret secret, CancellationToken cancellationToken)
     {
-        if (!_keys.TryGetValue(secret.Id, out var key))
+        if (!_keys.TryGetValue(secret.Id, out var held) || time.GetElapsedTime(held.ReadAt) > Trust)
         {
             await using var session = store.QuerySession();
-            key = await session.LoadAsync<AccessKey>(AccessKey.Stream(secret.Id), cancellationToken);
-            if (key is null)
+            if (await session.LoadAsync<AccessKey>(AccessKey.Stream(secret.Id), cancellationToken) is not { } read)
                 return null;
-            _keys[secret.Id] = key;
+            held = (read, time.GetTimestamp());
+            _keys[secret.Id] = held;
         }
 
-        return key.RevokedAt is null && secret.Opens(key) ? key : null;
+        return held.Key.RevokedAt is null && secret.Opens(held.Key) ? held.Key : null;
     }
 
     /// <summary>Reads the key anew at its next use.</summary>

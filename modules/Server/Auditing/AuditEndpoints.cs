@@ -1,5 +1,3 @@
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Delivery.Contracts.Auditing;
 using Delivery.Contracts.Http;
@@ -15,6 +13,9 @@ internal static class AuditEndpoints
     /// <summary>How often an idle stream looks again; an event is on the wire within this time of its commit.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often an idle stream says that it is still there, for proxies that cut silent connections.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
     public static async Task<IResult> List(EventQuery query, Paging paging, HttpContext http, ISender sender, CancellationToken cancellationToken)
     {
         if (http.Request.Headers.Accept.ToString().Contains(NdJson, StringComparison.OrdinalIgnoreCase))
@@ -28,29 +29,32 @@ internal static class AuditEndpoints
     public static Task<IResult> OfOne(string kind, string key, EventQuery query, Paging paging, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
         List(query with { Filter = query.Filter with { Kind = StreamNames.Singular(kind), Key = key } }, paging, http, sender, cancellationToken);
 
-    public static IResult Stream(EventQuery query, HttpContext http, IServiceScopeFactory scopes, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task Stream(EventQuery query, HttpContext http, IServiceScopeFactory scopes, TimeProvider time, CancellationToken cancellationToken)
     {
-        var last = long.TryParse(http.Request.Headers["Last-Event-ID"], out var resumed) ? resumed : query.After;
-        return TypedResults.ServerSentEvents(Tail(query.Filter, last, scopes, time, cancellationToken));
-    }
-
-    private static async IAsyncEnumerable<SseItem<RecordedEvent>> Tail(
-        EventFilter filter, long? after, IServiceScopeFactory scopes, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var last = after ?? await Newest(scopes, cancellationToken);
+        var last = long.TryParse(http.Request.Headers["Last-Event-ID"], out var resumed) ? resumed : query.After ?? await Newest(scopes, cancellationToken);
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-store";
+        await http.Response.WriteAsync(": connected\n\n", cancellationToken);
+        await http.Response.Body.FlushAsync(cancellationToken);
+        var quietSince = time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
             IReadOnlyList<RecordedEvent> items;
             await using (var scope = scopes.CreateAsyncScope())
-                items = await scope.ServiceProvider.GetRequiredService<ISender>().Send(new ReadEvents(filter, last, Batch), cancellationToken);
+                items = await scope.ServiceProvider.GetRequiredService<ISender>().Send(new ReadEvents(query.Filter, last, Batch), cancellationToken);
             foreach (var item in items)
+                await http.Response.WriteAsync($"event: {item.Type}\nid: {item.Sequence}\ndata: {JsonSerializer.Serialize(item, Json.Options)}\n\n", cancellationToken);
+            if (items.Count > 0)
+                last = items[^1].Sequence;
+            else if (time.GetElapsedTime(quietSince) < Heartbeat)
             {
-                yield return new SseItem<RecordedEvent>(item, item.Type) { EventId = item.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture) };
-                last = item.Sequence;
-            }
-
-            if (items.Count < Batch)
                 await Task.Delay(Poll, time, cancellationToken);
+                continue;
+            }
+            else
+                await http.Response.WriteAsync(": still here\n\n", cancellationToken);
+            quietSince = time.GetTimestamp();
+            await http.Response.Body.FlushAsync(cancellationToken);
         }
     }
 
@@ -70,7 +74,7 @@ internal static class AuditEndpoints
             foreach (var item in items)
             {
                 await JsonSerializer.SerializeAsync(output, item, Json.Options, cancellationToken);
-                output.WriteByte((byte)'\n');
+                await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
             }
 
             await output.FlushAsync(cancellationToken);

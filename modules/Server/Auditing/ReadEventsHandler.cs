@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Delivery.Contracts.Auditing;
 using Mediator;
 using Npgsql;
@@ -83,13 +84,20 @@ internal sealed class ReadEventsHandler(NpgsqlDataSource database, TimeProvider 
         return command;
     }
 
+    /// <summary>Hashes of secrets help nobody who reads the record.</summary>
+    private static JsonElement Redacted(string stored)
+    {
+        var data = JsonNode.Parse(stored)!.AsObject();
+        data.Remove("secretHash");
+        return JsonSerializer.SerializeToElement(data);
+    }
+
     private static RecordedEvent Row(NpgsqlDataReader reader)
     {
         string? Text(int column) => reader.IsDBNull(column) || reader.GetString(column) is not { Length: > 0 } text ? null : text;
         var (kind, key) = StreamNames.Split(reader.GetString(3));
-        using var data = JsonDocument.Parse(reader.GetString(10));
         return new RecordedEvent(
             reader.GetInt64(0), reader.GetGuid(1), reader.GetFieldValue<DateTimeOffset>(2), kind, key, reader.GetInt64(4),
-            StreamNames.TypeOutside(reader.GetString(5)), Text(6), Text(7), Text(8), Text(9), data.RootElement.Clone());
+            StreamNames.TypeOutside(reader.GetString(5)), Text(6), Text(7), Text(8), Text(9), Redacted(reader.GetString(10)));
     }
 }
