@@ -15,9 +15,12 @@ public interface IElementReader
     /// <summary>
     /// Reads the object the reader stands at the start of and writes every column of one row. Begin and End are the caller's.
     /// </summary>
+    /// <param name="element">Stands at the start of the object.</param>
+    /// <param name="body">What the reader reads: a value's raw JSON is from its <c>TokenStartIndex</c> to <c>BytesConsumed</c> after it.</param>
+    /// <param name="row">Takes the columns.</param>
     /// <returns>What is wrong with the element, or null. After a fault reader and row may be left anywhere.</returns>
     /// <exception cref="JsonException">It is not JSON.</exception>
-    FieldError? Read(ref Utf8JsonReader element, RowBatch row);
+    FieldError? Read(ref Utf8JsonReader element, ReadOnlySpan<byte> body, RowBatch row);
 }
 
 /// <summary>An element that was not taken.</summary>

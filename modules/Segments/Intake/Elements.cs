@@ -26,7 +26,7 @@ public static class Elements
             for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
             {
                 var start = reader;
-                if (Take(ref reader, elements, rows) is not { } fault)
+                if (Take(ref reader, body, elements, rows) is not { } fault)
                 {
                     rows.End();
                     continue;
@@ -80,7 +80,7 @@ public static class Elements
         {
             var reader = new Utf8JsonReader(line);
             reader.Read();
-            var fault = Take(ref reader, elements, rows);
+            var fault = Take(ref reader, line, elements, rows);
             if (fault is null)
                 reader.Read(); // Whatever follows the object is not JSON, and says so.
             return fault;
@@ -91,11 +91,11 @@ public static class Elements
         }
     }
 
-    private static FieldError? Take(ref Utf8JsonReader reader, IElementReader elements, RowBatch rows)
+    private static FieldError? Take(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, IElementReader elements, RowBatch rows)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             return NotAnObject;
         rows.Begin();
-        return elements.Read(ref reader, rows);
+        return elements.Read(ref reader, body, rows);
     }
 }

@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Delivery.Exposures;
+
+/// <summary>The ledger's settings. Section <c>Exposures</c>.</summary>
+internal sealed class ExposureOptions
+{
+    public const string Section = "Exposures";
+
+    /// <summary>An exposure that happened longer ago when it comes in is flagged late. 1 s to 30 days; the default is 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan LateAfter { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>An exposure further ahead of the server's clock is flagged future. 1 s to 1 day; the default is 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan FutureAfter { get; set; } = TimeSpan.FromMinutes(1);
+}

@@ -1,0 +1,66 @@
+using Delivery.Contracts.Exposures;
+using Delivery.Segments;
+
+namespace Delivery.Exposures;
+
+/// <summary>How the time of an exposure relates to the time it came in. It is said, not judged: the row is kept either way.</summary>
+internal enum Timing : short
+{
+    OnTime = 0,
+
+    /// <summary>It happened long before it came in: the sender was offline, or its clock is behind.</summary>
+    Late = 1,
+
+    /// <summary>It is said to happen later than it came in: the sender's clock is ahead.</summary>
+    Future = 2,
+}
+
+/// <summary>The ledger's rows. The order of the columns is part of the canonical encoding: add at the end, with a new format number.</summary>
+internal static class ExposureTable
+{
+    public const string Schema = "exposures";
+    public const string Name = "exposures";
+
+    public static SegmentTable<RecordedExposure> Table { get; } = new()
+    {
+        Schema = Schema,
+        Name = Name,
+        Columns =
+        [
+            new("id", "uuid NOT NULL"),
+            new("environment", "text NOT NULL"),
+            new("flag", "text NOT NULL"),
+            new("variant", "text NOT NULL"),
+            new("unit", "text NOT NULL"),
+            new("unit_kind", "text"),
+            new("unit_hash", "bigint NOT NULL"),
+            new("reason", "text NOT NULL"),
+            new("rule_id", "text"),
+            new("flag_version", "bigint NOT NULL"),
+            new("sequence", "bigint NOT NULL"),
+            new("attributes", "text"),
+            new("time", "timestamptz NOT NULL"),
+            new("timing", "smallint NOT NULL"),
+            new("source", "text"),
+        ],
+        Read = Read,
+    };
+
+    private static RecordedExposure Read(long position, DateTimeOffset receivedAt, ref RowReader columns)
+    {
+        var id = columns.Uuid();
+        var environment = columns.Text();
+        var flag = columns.Text();
+        var variant = columns.Text();
+        var unit = columns.Text();
+        columns.Skip();
+        var unitHash = unchecked((ulong)columns.Int64());
+        var reason = columns.Text();
+        var ruleId = columns.NullableText();
+        var flagVersion = columns.Int64();
+        var sequence = columns.Int64();
+        columns.Skip();
+        return new RecordedExposure(
+            position, id, environment, flag, variant, unit, unitHash, reason, ruleId, flagVersion, sequence, columns.Time(), receivedAt);
+    }
+}
