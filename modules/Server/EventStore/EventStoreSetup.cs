@@ -1,3 +1,6 @@
+using Weasel.Core;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Delivery.Contracts.Http;
 using JasperFx;
 using JasperFx.Events;
@@ -35,12 +38,20 @@ internal static class EventStoreSetup
                 options.Projections.Errors.SkipApplyErrors = false;
                 options.Projections.Errors.SkipSerializationErrors = false;
                 options.Projections.Errors.SkipUnknownEvents = false;
-                options.UseSystemTextJsonForSerialization(configure: Json.Configure);
+                options.UseSystemTextJsonForSerialization(casing: Casing.CamelCase, configure: StoredJson);
                 return options;
             })
             .UseLightweightSessions()
             .UseNpgsqlDataSource()
             .ApplyAllDatabaseChangesOnStartup()
             .IntegrateWithWolverine(integration => integration.MessageStorageSchemaName = "messages");
+    }
+
+    /// <summary>The API's dialect, but for what is stored: nulls were left out, and old events outlive the shape of their types.</summary>
+    private static void StoredJson(JsonSerializerOptions options)
+    {
+        Json.Configure(options);
+        options.RespectRequiredConstructorParameters = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip;
     }
 }

@@ -21,7 +21,8 @@ internal static class MessageSetup
         options.MultipleHandlerBehavior = MultipleHandlerBehavior.Separated;
         options.Durability.MessageIdentity = MessageIdentity.IdAndDestination;
         options.Policies.UseDurableLocalQueues();
-        options.CodeGeneration.TypeLoadMode = TypeLoadMode.Auto;
+        // In memory: written files would land in the source tree and be compiled into the next build.
+        options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
         options.CodeGeneration.AlwaysUseServiceLocationFor<ISender>();
         options.OnException<Exception>().RetryWithCooldown(
             TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
