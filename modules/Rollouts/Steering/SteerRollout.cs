@@ -1,0 +1,50 @@
+using Delivery.Contracts.Commands;
+using Delivery.Contracts.Rollouts;
+using Delivery.Contracts.Targeting;
+using Mediator;
+
+namespace Delivery.Rollouts;
+
+internal sealed record StartRollout(Audit Audit, string Rollout) : Command(Audit);
+
+internal sealed record PauseRollout(Audit Audit, string Rollout) : Command(Audit);
+
+internal sealed record ResumeRollout(Audit Audit, string Rollout) : Command(Audit);
+
+internal sealed record ApproveStage(Audit Audit, string Rollout, string? Stage) : Command(Audit);
+
+internal sealed class StartRolloutHandler(RolloutStream rollouts, Marten.IDocumentSession session, ISender sender) : ICommandHandler<StartRollout, Outcome>
+{
+    public async ValueTask<Outcome> Handle(StartRollout command, CancellationToken cancellationToken)
+    {
+        if (await session.LoadAsync<Rollout>(Rollout.Stream(command.Rollout), cancellationToken) is not { } planned)
+            return new Outcome.NotFound("rollout", command.Rollout);
+        var flag = await sender.Send(new FindFlag(planned.Plan.Flag, planned.Plan.Environment), cancellationToken);
+        return await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Start(rollout, flag), cancellationToken);
+    }
+}
+
+internal sealed class PauseRolloutHandler(RolloutStream rollouts) : ICommandHandler<PauseRollout, Outcome>
+{
+    public async ValueTask<Outcome> Handle(PauseRollout command, CancellationToken cancellationToken) =>
+        await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Pause(rollout), cancellationToken);
+}
+
+internal sealed class ResumeRolloutHandler(RolloutStream rollouts) : ICommandHandler<ResumeRollout, Outcome>
+{
+    public async ValueTask<Outcome> Handle(ResumeRollout command, CancellationToken cancellationToken) =>
+        await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Resume(rollout), cancellationToken);
+}
+
+internal sealed class ApproveStageHandler(RolloutStream rollouts) : ICommandHandler<ApproveStage, Outcome>
+{
+    public async ValueTask<Outcome> Handle(ApproveStage command, CancellationToken cancellationToken) =>
+        await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Approve(rollout, command.Stage), cancellationToken);
+}
+
+internal sealed class AbortRolloutHandler(RolloutStream rollouts) : ICommandHandler<AbortRollout, Outcome>
+{
+    public async ValueTask<Outcome> Handle(AbortRollout command, CancellationToken cancellationToken) =>
+        await rollouts.DecideAsync(
+            command.Audit, command.Rollout, (rollout, _) => Steering.Abort(rollout, command.Audit.Principal, command.Reason), cancellationToken);
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using Delivery.Contracts.Rollouts;
+
+namespace Delivery.Rollouts;
+
+/// <summary>Decisions in words, with their numbers.</summary>
+internal static class Sentences
+{
+    public static string BreakerRule(BreakerPlan breaker) => Text(
+        $"abort when the e-value on failing units reaches {1 / breaker.Alpha:N0} (tolerated ratio {breaker.ToleratedRatio:0.##}, {breaker.StrictToleratedRatio:0.##} in a stage's first {breaker.StrictSeconds:0} s)");
+
+    public static string BreakerFired(Evidence e)
+    {
+        var after = e.SecondsToDecision is { } seconds ? Text($", {seconds:0.0} s after the first failure") : "";
+        return Text($"Breaker: {e.Released.FailingUnits:N0} of {e.Released.Units:N0} exposed units failed against {e.Control.FailingUnits:N0} of {e.Control.Units:N0}; e-value {Number(e.EValue)} ≥ {Number(e.Threshold)}{after}.");
+    }
+
+    public static string GuardrailRule(Guardrail guardrail) => Text(
+        $"abort when {guardrail.Metric.Word} is worse by more than {Margin(guardrail)}, whenever it is looked at (α {guardrail.Alpha:0.######})");
+
+    public static string GuardrailWorse(Evidence e)
+    {
+        var arms = e.Metric.StartsWith("latency", StringComparison.Ordinal)
+            ? Text($"p95 {e.Released.P95Milliseconds:0} ms in {e.Released.Requests:N0} requests of {e.Released.Units:N0} exposed units against {e.Control.P95Milliseconds:0} ms")
+            : Text($"{e.Released.Units:N0} exposed units against {e.Control.Units:N0}");
+        return Text($"Guardrail {e.Metric}: worse by {e.Estimate:0.##} {e.Unit}, at least {e.Lower:0.##} {e.Unit} where {e.Threshold:0.##} {e.Unit} is tolerated; {arms}; {e.SecondsToDecision:0} s into the stage.");
+    }
+
+    public static string Blind(string what, DateTimeOffset? last, DateTimeOffset start) => last > start
+        ? Text($"Blind: no {what} since {last:HH:mm:ss} UTC.")
+        : Text($"Blind: no {what} since the stage opened at {start:HH:mm:ss} UTC.");
+
+    public static string LookFailed(string reason, DateTimeOffset since) =>
+        Text($"Blind: no look succeeded since {since:HH:mm:ss} UTC ({reason}).");
+
+    public static string Number(double? value) => value switch
+    {
+        null => "unknown",
+        >= 1e9 => value.Value.ToString("0.0e+0", CultureInfo.InvariantCulture),
+        >= 100 => value.Value.ToString("N0", CultureInfo.InvariantCulture),
+        _ => value.Value.ToString("0.##", CultureInfo.InvariantCulture),
+    };
+
+    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string Margin(Guardrail guardrail) => guardrail switch
+    {
+        { MarginMilliseconds: { } ms } => Text($"{ms:0.##} ms"),
+        { MarginPoints: { } points } => Text($"{points:0.##} percentage points"),
+        _ => Text($"{guardrail.MarginPercent:0.##} %"),
+    };
+}
