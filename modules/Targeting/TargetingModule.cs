@@ -1,4 +1,14 @@
+using Delivery.Targeting.Environments;
+using Delivery.Targeting.Evaluating;
+using Delivery.Targeting.Flags;
+using Delivery.Targeting.Live;
+using Delivery.Targeting.Ofrep;
+using Delivery.Targeting.Sdk;
+using JasperFx.Events.Projections;
+using Marten;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Delivery.Targeting;
@@ -6,13 +16,39 @@ namespace Delivery.Targeting;
 /// <summary>Registers the module: its documents, handlers and endpoints.</summary>
 public static class TargetingModule
 {
+    private const string Schema = "targeting";
+
     /// <summary>Adds the module's services.</summary>
     public static void AddTargeting(this IHostApplicationBuilder builder)
     {
+        ArgumentNullException.ThrowIfNull(builder);
+        var live = new LiveRulesets();
+        builder.Services.AddSingleton(live);
+        builder.Services.AddScoped<FlagWriter>();
+        builder.Services.AddHostedService<LoadConfiguration>();
+        builder.Services.AddHostedService<Heartbeat>();
+        builder.Services.ConfigureMarten(options =>
+        {
+            options.Schema.For<Flag>().DatabaseSchemaName(Schema);
+            options.Schema.For<DeliveryEnvironment>().DatabaseSchemaName(Schema);
+            options.Projections.Snapshot<Flag>(SnapshotLifecycle.Inline);
+            options.Projections.Snapshot<DeliveryEnvironment>(SnapshotLifecycle.Inline);
+            options.Listeners.Add(new ConfigurationCommits(live));
+        });
+
+        builder.Services.AddCors();
+        builder.Services.AddSingleton<StreamTokens>();
+        builder.Services.AddTransient<IStartupFilter, OfrepCors>();
+        builder.Services.AddOptions<OfrepOptions>().BindConfiguration(OfrepOptions.Section).ValidateDataAnnotations().ValidateOnStart();
     }
 
     /// <summary>Maps the module's endpoints.</summary>
     public static void MapTargeting(this IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapEnvironments();
+        endpoints.MapFlags();
+        endpoints.MapEvaluate();
+        endpoints.MapRulesets();
+        endpoints.MapOfrep();
     }
 }

@@ -1,0 +1,34 @@
+using JasperFx.Events;
+
+namespace Delivery.Targeting.Environments;
+
+/// <summary>A place where flags are configured came to be.</summary>
+internal sealed record EnvironmentCreated(string Key, string Name, string? Description = null);
+
+/// <summary>An environment: the state of the stream <c>environment:KEY</c>.</summary>
+internal sealed record DeliveryEnvironment
+{
+    /// <summary>The stream's key.</summary>
+    public required string Id { get; init; }
+
+    public required string Key { get; init; }
+    public required string Name { get; init; }
+    public string? Description { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public string? CreatedBy { get; init; }
+    public long Sequence { get; init; }
+    public int Version { get; set; }
+
+    public static string Stream(string key) => $"environment:{key}";
+
+    public static DeliveryEnvironment Create(IEvent<EnvironmentCreated> e) => new()
+    {
+        Id = Stream(e.Data.Key),
+        Key = e.Data.Key,
+        Name = e.Data.Name,
+        Description = e.Data.Description,
+        CreatedAt = e.Timestamp,
+        CreatedBy = e.UserName,
+        Sequence = e.Sequence,
+    };
+}

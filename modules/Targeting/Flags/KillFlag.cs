@@ -1,0 +1,35 @@
+using Delivery.Contracts.Commands;
+using Mediator;
+
+namespace Delivery.Targeting.Flags;
+
+/// <summary>Turns a flag off in one environment, now: everyone gets the off variant. Repeating it changes nothing.</summary>
+internal sealed record KillFlag(Audit Audit, string Key, string Environment) : Command(Audit);
+
+/// <summary>Takes a kill back: the flag is as configured again. Repeating it changes nothing.</summary>
+internal sealed record RestoreFlag(Audit Audit, string Key, string Environment) : Command(Audit);
+
+internal static class FlagKilling
+{
+    public static Decision Decide(KillFlag command, Flag flag) =>
+        flag.Archived ? Refusals.Archived(flag)
+        : flag.In(command.Environment).Killed ? Decision.Nothing
+        : Decision.Of(new FlagKilled(command.Environment));
+
+    public static Decision Decide(RestoreFlag command, Flag flag) =>
+        flag.Archived ? Refusals.Archived(flag)
+        : flag.In(command.Environment).Killed ? Decision.Of(new FlagRestored(command.Environment))
+        : Decision.Nothing;
+}
+
+internal sealed class KillFlagHandler(FlagWriter writer) : ICommandHandler<KillFlag, Outcome>
+{
+    public ValueTask<Outcome> Handle(KillFlag command, CancellationToken cancellationToken) =>
+        writer.ChangeInAsync(command.Audit, command.Key, command.Environment, flag => FlagKilling.Decide(command, flag), cancellationToken);
+}
+
+internal sealed class RestoreFlagHandler(FlagWriter writer) : ICommandHandler<RestoreFlag, Outcome>
+{
+    public ValueTask<Outcome> Handle(RestoreFlag command, CancellationToken cancellationToken) =>
+        writer.ChangeInAsync(command.Audit, command.Key, command.Environment, flag => FlagKilling.Decide(command, flag), cancellationToken);
+}

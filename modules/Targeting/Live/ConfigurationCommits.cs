@@ -1,0 +1,43 @@
+using Delivery.Targeting.Environments;
+using Delivery.Targeting.Flags;
+using Marten;
+using Marten.Services;
+using Npgsql;
+
+namespace Delivery.Targeting.Live;
+
+/// <summary>
+/// Stands around every commit of the store. Before: configuration is written one transaction at a time, on all servers, so
+/// that the order of sequences is the order of commits and "as of sequence N" names one state for ever. After: the new
+/// state goes straight into memory and onto the open streams, whoever asked for the change.
+/// </summary>
+internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionListenerBase
+{
+    /// <summary>Any number that no other advisory lock of the database uses.</summary>
+    private const long WriteLock = 0x64656c_74617267;
+
+    public override async Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
+    {
+        if (!session.PendingChanges.Streams().Any(stream => IsConfiguration(stream.Key)))
+            return;
+        await session.BeginTransactionAsync(token);
+        await using var command = new NpgsqlCommand($"SET LOCAL idle_in_transaction_session_timeout = '10s'; SELECT pg_advisory_xact_lock({WriteLock})");
+        await using var reader = await session.ExecuteReaderAsync(command, token);
+    }
+
+    public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    {
+        foreach (var document in commit.Inserted.Concat(commit.Updated))
+        {
+            if (document is Flag flag)
+                live.Apply(flag);
+            else if (document is DeliveryEnvironment environment)
+                live.Apply(environment);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static bool IsConfiguration(string? stream) => stream is not null
+        && (stream.StartsWith("flag:", StringComparison.Ordinal) || stream.StartsWith("environment:", StringComparison.Ordinal));
+}

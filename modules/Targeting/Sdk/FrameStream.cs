@@ -1,0 +1,60 @@
+using System.IO.Pipelines;
+using Delivery.Targeting.Live;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Delivery.Targeting.Sdk;
+
+/// <summary>Writes an environment's frames to one connection for as long as it is open.</summary>
+internal static class FrameStream
+{
+    /// <param name="known">The sequence the reader has; it gets the whole ruleset first unless that is the present one.</param>
+    /// <param name="bytes">What a frame is on this connection.</param>
+    public static async Task RunAsync(
+        HttpContext http, LiveEnvironment environment, long? known, Func<Frame, ReadOnlyMemory<byte>> bytes, CancellationToken cancellationToken)
+    {
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-cache,no-store";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var (subscription, state) = environment.Subscribe();
+        try
+        {
+            var first = state.IsKnownBy(known) ? Frame.Heartbeat : Frame.Ruleset(state);
+            await http.Response.BodyWriter.WriteAsync(bytes(first), cancellationToken);
+            await Follow(http.Response.BodyWriter, subscription, environment, state.Ordinal, bytes, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The reader went away, or the server ends: a stream has no other end.
+        }
+        finally
+        {
+            environment.Unsubscribe(subscription);
+        }
+    }
+
+    private static async Task Follow(
+        PipeWriter output, Subscription subscription, LiveEnvironment environment, long sent, Func<Frame, ReadOnlyMemory<byte>> bytes, CancellationToken cancellationToken)
+    {
+        while (await subscription.Frames.WaitToReadAsync(cancellationToken))
+        {
+            if (subscription.TakeBehind())
+            {
+                var whole = Frame.Ruleset(environment.State);
+                await output.WriteAsync(bytes(whole), cancellationToken);
+                sent = whole.Ordinal;
+            }
+
+            while (subscription.Frames.TryRead(out var frame))
+            {
+                if (frame.Ordinal != 0 && frame.Ordinal <= sent)
+                    continue;
+                sent = Math.Max(sent, frame.Ordinal);
+                var result = await output.WriteAsync(bytes(frame), cancellationToken);
+                if (result.IsCompleted)
+                    return;
+            }
+        }
+    }
+}
