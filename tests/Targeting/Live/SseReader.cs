@@ -1,0 +1,37 @@
+using System.Net.ServerSentEvents;
+
+namespace Delivery.Targeting.Tests.Live;
+
+/// <summary>Reads a stream event by event.</summary>
+internal sealed class SseReader : IAsyncDisposable
+{
+    private readonly HttpResponseMessage _response;
+    private readonly IAsyncEnumerator<SseItem<string>> _items;
+
+    private SseReader(HttpResponseMessage response, IAsyncEnumerator<SseItem<string>> items)
+    {
+        _response = response;
+        _items = items;
+    }
+
+    public static async Task<SseReader> OpenAsync(HttpClient client, string path)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var response = await client.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), HttpCompletionOption.ResponseHeadersRead, stop);
+        response.EnsureSuccessStatusCode();
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        return new SseReader(response, SseParser.Create(await response.Content.ReadAsStreamAsync(stop)).EnumerateAsync(stop).GetAsyncEnumerator(stop));
+    }
+
+    public async Task<SseItem<string>> NextAsync()
+    {
+        (await _items.MoveNextAsync()).ShouldBeTrue("the stream ended");
+        return _items.Current;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _response.Dispose();
+        await _items.DisposeAsync();
+    }
+}
