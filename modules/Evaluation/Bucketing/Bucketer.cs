@@ -100,7 +100,9 @@ internal static class PrefixedHash
     private static ReadOnlySpan<byte> Fill(Span<byte> buffer, byte[] prefix, ReadOnlySpan<char> unit)
     {
         prefix.CopyTo(buffer);
-        var written = Encoding.UTF8.GetBytes(unit, buffer[prefix.Length..]);
+        var rest = buffer[prefix.Length..];
+        if (Ascii.FromUtf16(unit, rest, out var written) != OperationStatus.Done)
+            written = Encoding.UTF8.GetBytes(unit, rest);
         return buffer[..(prefix.Length + written)];
     }
 

@@ -4,7 +4,7 @@ namespace Delivery.Evaluation;
 
 /// <summary>Why a variant was served, in OpenFeature's words.</summary>
 [JsonConverter(typeof(UpperCaseEnumConverter<EvaluationReason>))]
-public enum EvaluationReason
+public enum EvaluationReason : byte
 {
     /// <summary>The flag serves one variant to everyone (<c>STATIC</c>).</summary>
     Static,
@@ -27,7 +27,7 @@ public enum EvaluationReason
 
 /// <summary>What went wrong, in OpenFeature's error codes.</summary>
 [JsonConverter(typeof(UpperCaseEnumConverter<EvaluationError>))]
-public enum EvaluationError
+public enum EvaluationError : byte
 {
     /// <summary>Nothing.</summary>
     None,

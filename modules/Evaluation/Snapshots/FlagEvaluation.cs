@@ -10,6 +10,8 @@ internal static class FlagEvaluation
 {
     internal static EvaluationResult Evaluate(FlagPlan flag, in MatchScope scope, Tracer? tracer)
     {
+        if (flag.StartsWithRules && tracer is null)
+            return EvaluateRules(flag, scope, tracer, new Decision());
         var sequence = scope.Snapshot.Sequence;
         if (flag.Broken is not null)
             return new EvaluationResult(flag, EvaluationError.General, flag.Broken, sequence);
@@ -54,13 +56,14 @@ internal static class FlagEvaluation
             if (rule.Unsupported is not null)
             {
                 decision.Skip(i, FallThrough.Unsupported);
-                tracer?.Step(TraceStepKind.Rule, rule.Id, $"skipped: {rule.Unsupported}", ruleIndex: i);
+                TraceSkip(tracer, rule, i);
                 continue;
             }
 
             if (rule.Condition is not null && !rule.Condition.Matches(scope))
             {
-                tracer?.Step(TraceStepKind.Rule, rule.Id, "condition did not match", ruleIndex: i, condition: rule.Condition.Explain(scope));
+                if (tracer is not null)
+                    TraceMismatch(tracer, rule, i, scope);
                 continue;
             }
 
@@ -106,6 +109,7 @@ internal static class FlagEvaluation
         return FallThrough.None;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static EvaluationResult EvaluateDefault(FlagPlan flag, in MatchScope scope, Tracer? tracer, Decision decision)
     {
         var sequence = scope.Snapshot.Sequence;
@@ -219,6 +223,8 @@ internal static class FlagEvaluation
         return false;
     }
 
+    // Cold code stays out of line: its temporaries would be cleared on every evaluation.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static EvaluationResult Failed(
         FlagPlan flag, string error, in MatchScope scope, Tracer? tracer, TraceStepKind kind, string subject, int? ruleIndex)
     {
@@ -226,6 +232,15 @@ internal static class FlagEvaluation
         return new EvaluationResult(flag, EvaluationError.General, error, scope.Snapshot.Sequence);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TraceSkip(Tracer? tracer, RulePlan rule, int index) =>
+        tracer?.Step(TraceStepKind.Rule, rule.Id, $"skipped: {rule.Unsupported}", ruleIndex: index);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TraceMismatch(Tracer tracer, RulePlan rule, int index, in MatchScope scope) =>
+        tracer.Step(TraceStepKind.Rule, rule.Id, "condition did not match", ruleIndex: index, condition: rule.Condition!.Explain(scope));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void TraceRule(Tracer tracer, RulePlan rule, int index, in MatchScope scope, FallThrough outcome, VariantPlan? variant)
     {
         var words = outcome switch

@@ -50,6 +50,9 @@ internal sealed class FlagPlan
     /// <summary>The one result of a flag that needs no context.</summary>
     internal EvaluationResult Constant { get; private set; }
 
+    /// <summary>True if nothing stands between a context and the rules.</summary>
+    internal bool StartsWithRules { get; private set; }
+
     internal Dependencies Dependencies { get; } = new();
 
     internal static FlagPlan Compile(FlagDefinition definition, IEnumerable<LayerPlan> layers, IEnumerable<HoldoutPlan> holdouts)
@@ -136,6 +139,7 @@ internal sealed class FlagPlan
     private void FillConstant()
     {
         var off = Definition.Killed || !Definition.Enabled;
+        StartsWithRules = !off && !Definition.Archived && Targets.Length + Prerequisites.Length + Holdouts.Length == 0;
         IsConstant = off || (Rules.Length + Targets.Length + Prerequisites.Length + Holdouts.Length == 0 && DefaultVariant is not null);
         if (!IsConstant)
             return;

@@ -230,10 +230,11 @@ public sealed class Snapshot
     {
         var visitsLeft = Limits.DependencyVisits;
         var result = FlagEvaluation.Evaluate(flag, new MatchScope(this, context, ref visitsLeft), tracer);
-        return visitsLeft >= 0
-            ? result
-            : new EvaluationResult(flag, EvaluationError.General, $"the flag asks about more than {Limits.DependencyVisits} segments and flags", Sequence);
+        return visitsLeft >= 0 ? result : TooManyVisits(flag);
     }
+
+    private EvaluationResult TooManyVisits(FlagPlan flag) => new(
+        flag, EvaluationError.General, $"the flag asks about more than {Limits.DependencyVisits} segments and flags", Sequence);
 
     private Snapshot Recompile(IEnumerable<string> flagKeys, LayerPlan[] layers, HoldoutPlan[] holdouts, long sequence)
     {

@@ -10,6 +10,7 @@ internal sealed class SplitPlan
     private readonly NativeBucketer? _exposure;
     private readonly ulong _lastExposed;
     private readonly bool _nobody;
+    private readonly bool _isPlain;
     private readonly FilterPlan[] _filters;
     private readonly BoundRange[] _ranges;
 
@@ -20,6 +21,7 @@ internal sealed class SplitPlan
         _filters = filters;
         _ranges = ranges;
         _nobody = split.ExposurePartsPerMillion <= 0;
+        _isPlain = !_nobody && filters.Length == 0 && split.UnitAttribute == Attributes.TargetingKey;
         if (_nobody || split.ExposurePartsPerMillion >= Split.FullExposure)
             return;
         _exposure = new NativeBucketer(salt + "/exposure", Split.FullExposure);
@@ -55,8 +57,25 @@ internal sealed class SplitPlan
     internal double Fraction(ulong bucket) => _bucketer.Fraction(bucket);
 
     /// <summary>Assigns a unit to a variant, or says why not.</summary>
-    [SkipLocalsInit]
     internal FallThrough Assign(EvaluationContext context, Tracer? tracer, out VariantPlan? variant, out ulong bucket)
+    {
+        // Most splits: the targeting key, no filter, nobody watching.
+        if (!_isPlain || tracer is not null || context.TargetingKey is not { } unit)
+            return AssignAny(context, tracer, out variant, out bucket);
+        if (_exposure is not null && _exposure.Bucket(unit) > _lastExposed)
+        {
+            variant = null;
+            bucket = 0;
+            return FallThrough.NotExposed;
+        }
+
+        bucket = _bucketer.Bucket(unit);
+        variant = Find(bucket);
+        return variant is null ? FallThrough.NotExposed : FallThrough.None;
+    }
+
+    [SkipLocalsInit]
+    private FallThrough AssignAny(EvaluationContext context, Tracer? tracer, out VariantPlan? variant, out ulong bucket)
     {
         variant = null;
         bucket = 0;
