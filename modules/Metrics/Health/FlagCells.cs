@@ -1,0 +1,96 @@
+using Delivery.Contracts.Metrics;
+using Delivery.Statistics;
+
+namespace Delivery.Metrics.Health;
+
+/// <summary>The cells of one flag in one environment.</summary>
+internal sealed class FlagCells
+{
+    private readonly Dictionary<(long Version, string Variant), Cell> _cells = [];
+    private readonly List<Overlap> _overlaps = [];
+
+    public int Count => _cells.Count;
+
+    /// <summary>When the newest exposure was received, in ticks; 0 without one.</summary>
+    public long LastExposure { get; set; }
+
+    /// <summary>When the newest event was received that names the flag or is of a unit that met it, in ticks; 0 without one.</summary>
+    public long LastEvent { get; set; }
+
+    /// <summary>When someone asked last, in ticks.</summary>
+    public long LastAsked { get; set; }
+
+    public Cell? Find(long version, string variant) => _cells.GetValueOrDefault((version, variant));
+
+    public Cell Open(long version, string variant)
+    {
+        var cell = new Cell(version, variant);
+        _cells.Add((version, variant), cell);
+        return cell;
+    }
+
+    /// <summary>
+    /// A unit met one more variant of a version. Units that met several are remembered by the set of them, so that arms of
+    /// several variants count each unit once.
+    /// </summary>
+    public void Overlapped(IReadOnlyList<Cell> before, Cell added)
+    {
+        if (before.Count > 1)
+            Of(before).Units--;
+        Of([.. before, added]).Units++;
+    }
+
+    public EpochHealth[] Epochs(string released, long fromVersion) =>
+    [
+        .. _cells.Values.Where(cell => cell.Version >= fromVersion).GroupBy(cell => cell.Version).OrderBy(group => group.Key)
+            .Select(group => new EpochHealth(
+                group.Key,
+                Arm(group.Where(cell => cell.Variant == released).ToList()),
+                Arm(group.Where(cell => cell.Variant != released).ToList()))),
+    ];
+
+    public long? FirstFailure(string variant, long fromVersion) =>
+        _cells.Values.Where(cell => cell.Version >= fromVersion && cell.Variant == variant).Min(cell => cell.FirstFailure);
+
+    private ArmHealth Arm(List<Cell> cells)
+    {
+        if (cells.Count == 0)
+            return ArmHealth.Empty;
+        var latency = new LogHistogram();
+        cells.ForEach(cell => latency.Merge(cell.Latency));
+        return new ArmHealth(
+            cells.Sum(cell => cell.Exposures),
+            cells.Sum(cell => cell.Units) - Counted(cells),
+            cells.Sum(cell => cell.Requests),
+            cells.Sum(cell => cell.Errors),
+            cells.Count == 1 ? cells[0].FailingUnits.Count : cells.SelectMany(cell => cell.FailingUnits).Distinct().Count(),
+            [.. latency.Filled().Select(filled => Bucket(filled.Bucket, filled.Count))],
+            cells.SelectMany(cell => cell.Conversions).GroupBy(c => c.Key, StringComparer.Ordinal)
+                .ToDictionary(group => group.Key, group => group.Sum(c => c.Value), StringComparer.Ordinal));
+    }
+
+    /// <summary>How often the cells' units were counted more than once.</summary>
+    private long Counted(List<Cell> cells) =>
+        cells.Count == 1 ? 0 : _overlaps.Sum(overlap => Math.Max(0, overlap.Cells.Count(cells.Contains) - 1) * overlap.Units);
+
+    private static LatencyBucket Bucket(int bucket, long count)
+    {
+        var highest = LogHistogram.HighestOf(bucket);
+        return new LatencyBucket(LogHistogram.LowestOf(bucket), highest == long.MaxValue ? highest : highest + 1, count);
+    }
+
+    private Overlap Of(IReadOnlyList<Cell> cells)
+    {
+        if (_overlaps.Find(overlap => overlap.Cells.SetEquals(cells)) is { } known)
+            return known;
+        var overlap = new Overlap([.. cells]);
+        _overlaps.Add(overlap);
+        return overlap;
+    }
+
+    private sealed class Overlap(HashSet<Cell> cells)
+    {
+        public HashSet<Cell> Cells { get; } = cells;
+        public long Units { get; set; }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Delivery.Metrics.Health;
+
+/// <summary>What bounds the memory of the fold. Bound from <c>Metrics:Fold</c>.</summary>
+internal sealed class FoldLimits
+{
+    public const string Section = "Metrics:Fold";
+
+    /// <summary>
+    /// A row that was received so long after its time is kept in its log but not counted (the tally shows how many).
+    /// Ids and raw rows per unit are remembered this long and no longer. More than zero; 3 days by default.
+    /// </summary>
+    public TimeSpan Lateness { get; set; } = TimeSpan.FromDays(3);
+
+    /// <summary>A row whose time is so far ahead of its receipt is not counted: the sender's clock is wrong. 1 day by default.</summary>
+    public TimeSpan ClockAhead { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// The counts of a flag that had no traffic, and that nobody asked for, during this time are dropped. A running rollout
+    /// asks every second, so the counts of a running release never are. 30 days by default.
+    /// </summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Cells (flag, version, variant) per environment; 100,000 by default. Rows that would need more are not counted.</summary>
+    public int MostCells { get; set; } = 100_000;
+
+    /// <summary>Event names per environment; 1,000 by default. Conversions of further names are not counted.</summary>
+    public int MostNames { get; set; } = 1_000;
+}

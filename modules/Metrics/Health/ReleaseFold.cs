@@ -1,0 +1,125 @@
+using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Events;
+
+namespace Delivery.Metrics.Health;
+
+/// <summary>
+/// Exposures and metric events, folded to counts per (environment, flag, flag version, variant). A function of the two
+/// sets of rows: order, batching, repeats and delay don't change the result. Not safe for concurrent callers.
+/// </summary>
+internal sealed class ReleaseFold(FoldLimits limits)
+{
+    private readonly Dictionary<string, EnvironmentCells> _environments = new(StringComparer.Ordinal);
+    private readonly RecentIds _exposures = new(limits.Lateness + limits.ClockAhead);
+    private readonly RecentIds _events = new(limits.Lateness + limits.ClockAhead);
+    private long _settledTicks = long.MinValue;
+
+    public FoldTally Tally { get; private set; }
+
+    public int Units => _environments.Values.Sum(environment => environment.Units);
+
+    public int Cells => _environments.Values.Sum(environment => environment.Cells);
+
+    public int RememberedIds => _exposures.Count + _events.Count;
+
+    public void Apply(RecordedExposure exposure)
+    {
+        var folded = Timely(exposure.Time, exposure.ReceivedAt)
+            ?? (_exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure) : Folded.Repeated);
+        Tally = Tally.With(folded);
+    }
+
+    public void Apply(MetricEvent metricEvent)
+    {
+        var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
+            ?? (_events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent) : Folded.Repeated);
+        Tally = Tally.With(folded);
+    }
+
+    /// <summary>
+    /// Every row received before <paramref name="receivedBefore"/> was folded, from both logs. It frees memory and changes
+    /// no number: what is older than this by <see cref="FoldLimits.Lateness"/> can't be preceded by anything any more.
+    /// </summary>
+    public void Settle(DateTimeOffset receivedBefore) =>
+        _settledTicks = Math.Max(_settledTicks, (receivedBefore - limits.Lateness).UtcTicks);
+
+    /// <summary>Drops flags without traffic or question for <see cref="FoldLimits.Retention"/>. Returns how many.</summary>
+    public int Forget(DateTimeOffset now) =>
+        _environments.Values.Sum(environment => environment.Forget((now - limits.Retention).UtcTicks, _settledTicks));
+
+    public ReleaseHealth Read(GetReleaseHealth query, DateTimeOffset now, DateTimeOffset completeUpTo)
+    {
+        if (_environments.GetValueOrDefault(query.Environment)?.Find(query.Flag) is not { } flag)
+            return new ReleaseHealth([], null, null, null, completeUpTo);
+        flag.LastAsked = now.UtcTicks;
+        return new ReleaseHealth(
+            flag.Epochs(query.Variant, query.FromVersion),
+            Moment(flag.LastExposure),
+            Moment(flag.LastEvent),
+            flag.FirstFailure(query.Variant, query.FromVersion) is { } ticks ? Moment(ticks) : null,
+            completeUpTo);
+    }
+
+    private Folded Count(RecordedExposure e)
+    {
+        var environment = Environment(e.Environment);
+        if (!environment.TryOpen(e.Flag, e.FlagVersion, e.Variant, out var flag, out var cell))
+            return Folded.OverLimit;
+        flag.LastExposure = Math.Max(flag.LastExposure, e.ReceivedAt.UtcTicks);
+        cell.Exposures++;
+        environment.Unit(e.UnitHash).Expose(flag, new Met(e.Time.UtcTicks, cell), _settledTicks);
+        return Folded.Counted;
+    }
+
+    private Folded Count(MetricEvent e)
+    {
+        var environment = Environment(e.Environment);
+        if (!e.IsRequest)
+        {
+            if (!environment.TryName(e.Name, out var name))
+                return Folded.OverLimit;
+            environment.Unit(e.UnitHash).Convert(name, e.Time.UtcTicks, e.ReceivedAt.UtcTicks);
+            return Folded.Counted;
+        }
+
+        var sample = new RequestSample(e.Time.UtcTicks, e.DurationMicroseconds ?? -1, e.Failed ?? false);
+        if (e.Flags is { } evaluated)
+            return Count(environment, e, sample, evaluated);
+        environment.Unit(e.UnitHash).Request(sample, e.ReceivedAt.UtcTicks, _settledTicks);
+        return Folded.Counted;
+    }
+
+    private static Folded Count(EnvironmentCells environment, MetricEvent e, RequestSample sample, IReadOnlyList<EvaluatedFlag> evaluated)
+    {
+        var folded = Folded.Counted;
+        foreach (var (key, variant, version) in evaluated)
+        {
+            if (environment.TryOpen(key, version, variant, out var flag, out var cell))
+            {
+                flag.LastEvent = Math.Max(flag.LastEvent, e.ReceivedAt.UtcTicks);
+                cell.AddForGood(e.UnitHash, sample);
+            }
+            else
+            {
+                folded = Folded.OverLimit;
+            }
+        }
+
+        return folded;
+    }
+
+    private EnvironmentCells Environment(string key)
+    {
+        if (!_environments.TryGetValue(key, out var environment))
+            _environments.Add(key, environment = new EnvironmentCells(limits));
+        return environment;
+    }
+
+    private Folded? Timely(DateTimeOffset time, DateTimeOffset receivedAt) =>
+        receivedAt - time > limits.Lateness ? Folded.TooLate
+        : time - receivedAt > limits.ClockAhead ? Folded.FromTheFuture
+        : null;
+
+    private static DateTimeOffset? Moment(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+}
