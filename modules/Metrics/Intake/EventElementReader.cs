@@ -18,7 +18,7 @@ internal sealed class EventElementReader(IntakeRequest request) : IElementReader
     private readonly ObjectCopy _flags = new();
     private readonly ObjectCopy _properties = new();
 
-    public FieldError? Read(ref Utf8JsonReader element, RowBatch row)
+    public FieldError? Read(ref Utf8JsonReader element, ReadOnlySpan<byte> body, RowBatch row)
     {
         var read = new EventFields { Scratch = _scratch, Latest = _latest, FlagsCopy = _flags, PropertiesCopy = _properties };
         var met = EventMember.None;
