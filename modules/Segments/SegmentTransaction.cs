@@ -14,7 +14,7 @@ namespace Delivery.Segments;
 /// </summary>
 internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, Partitions partitions, TimeProvider time)
 {
-    private static readonly byte[] CopyHeader = [.. "PGCOPY\n\xff\r\n\0"u8.ToArray(), 0, 0, 0, 0, 0, 0, 0, 0];
+    private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
     private static readonly byte[] CopyTrailer = [0xff, 0xff];
 
     /// <summary>Writes a group and says where the log stands after it. Each batch's outcome is set, not told.</summary>

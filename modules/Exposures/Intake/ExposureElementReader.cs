@@ -118,11 +118,10 @@ internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptio
 
         private static bool IsNull(scoped ref Utf8JsonReader value) => value.TokenType == JsonTokenType.Null;
 
-        private static bool TryUuid(scoped ref Utf8JsonReader value, out Guid id)
+        private bool TryUuid(scoped ref Utf8JsonReader value, out Guid id)
         {
             id = default;
-            return value.TokenType == JsonTokenType.String && value.ValueSpan.Length == 36
-                && Utf8Parser.TryParse(value.ValueSpan, out id, out var used) && used == 36;
+            return TryText(ref value, 36, out var text) && Utf8Parser.TryParse(text, out id, out var used) && used == 36;
         }
 
         private static bool TryNumber(scoped ref Utf8JsonReader value, out long number)
@@ -132,11 +131,10 @@ internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptio
         }
 
         /// <summary>A time without an offset would mean the server's time zone, so it is refused.</summary>
-        private static bool TryTime(scoped ref Utf8JsonReader value, out DateTimeOffset time)
+        private bool TryTime(scoped ref Utf8JsonReader value, out DateTimeOffset time)
         {
             time = default;
-            var text = value.ValueSpan;
-            return value.TokenType == JsonTokenType.String && text.Length > 16
+            return TryText(ref value, 64, out var text) && text.Length > 16
                 && (text[^1] == 'Z' || text[^6] is (byte)'+' or (byte)'-') && value.TryGetDateTimeOffset(out time);
         }
 

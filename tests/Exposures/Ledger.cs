@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Delivery.Contracts.Exposures;
+using Delivery.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Delivery.Exposures.Tests;
+
+/// <summary>A server with an empty ledger of its own, and the calls that tests make to it.</summary>
+public sealed class Ledger : IAsyncDisposable
+{
+    private readonly DeliveryServer _server;
+    private readonly HttpClient _client;
+
+    private Ledger(DeliveryServer server, string connectionString)
+    {
+        _server = server;
+        _client = server.Admin();
+        Database = NpgsqlDataSource.Create(connectionString);
+    }
+
+    public NpgsqlDataSource Database { get; }
+
+    public HttpClient Http => _client;
+
+    public IServiceProvider Services => _server.Services;
+
+    public IExposureFeed Feed => Services.GetRequiredService<IExposureFeed>();
+
+    public static async Task<Ledger> StartAsync(PostgresFixture postgres, IReadOnlyDictionary<string, string>? settings = null) =>
+        On(await postgres.CreateDatabaseAsync("exposures"), settings);
+
+    /// <summary>A server on a database that may hold a ledger already.</summary>
+    public static Ledger On(string connectionString, IReadOnlyDictionary<string, string>? settings = null) =>
+        new(new DeliveryServer(connectionString, settings: Quiet(settings)), connectionString);
+
+    private static Dictionary<string, string> Quiet(IReadOnlyDictionary<string, string>? settings) =>
+        new(settings ?? new Dictionary<string, string>()) { ["Logging:LogLevel:Default"] = "Warning", ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning" };
+
+    public Task<HttpResponseMessage> SendAsync(string body, string? source = null, long? batch = null, string type = "application/json") =>
+        SendAsync(Encoding.UTF8.GetBytes(body), source, batch, type);
+
+    public async Task<HttpResponseMessage> SendAsync(
+        byte[] body, string? source = null, long? batch = null, string type = "application/json", string? encoding = null, string? environment = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/sdk/v1/exposures{(environment is null ? "" : $"?environment={environment}")}");
+        request.Content = new ByteArrayContent(body);
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        if (encoding is not null)
+            request.Content.Headers.ContentEncoding.Add(encoding);
+        if (source is not null)
+            request.Headers.Add("X-Source", source);
+        if (batch is { } number)
+            request.Headers.Add("X-Batch", number.ToString(CultureInfo.InvariantCulture));
+        return await _client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<JsonElement> TakenAsync(string body, string? source = null, long? batch = null, string type = "application/json") =>
+        await Json(await SendAsync(body, source, batch, type));
+
+    public async Task<JsonElement> GetAsync(string path) =>
+        await Json(await _client.GetAsync(path, TestContext.Current.CancellationToken));
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>How many rows were committed after a position.</summary>
+    public Task<long> RowsAfterAsync(long position) =>
+        ScalarAsync<long>(string.Create(CultureInfo.InvariantCulture, $"SELECT count(*) FROM exposures.exposures WHERE position > {position}"));
+
+    public ValueTask<long> HeadAsync() => Feed.HeadAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Reads so many exposures after a position from the feed.</summary>
+    public async Task<List<RecordedExposure>> ReadAsync(long after, int count)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        var rows = new List<RecordedExposure>();
+        await foreach (var batch in Feed.ReadAsync(after, patience.Token))
+        {
+            rows.AddRange(batch);
+            if (rows.Count >= count)
+                break;
+        }
+
+        return rows;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _server.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    public static async Task<JsonElement> Json(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        response.IsSuccessStatusCode.ShouldBeTrue($"{(int)response.StatusCode}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+}
+
+/// <summary>One ledger for the tests of a class that only look at what they added.</summary>
+public sealed class SharedLedger(PostgresFixture postgres) : IAsyncLifetime
+{
+    public Ledger Ledger { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Ledger = await Ledger.StartAsync(postgres);
+
+    public ValueTask DisposeAsync() => Ledger.DisposeAsync();
+}
