@@ -1,0 +1,62 @@
+using Delivery.Shop.Alerts;
+using Delivery.Shop.Storefront;
+using Microsoft.Extensions.Options;
+
+namespace Delivery.Shop.Demo;
+
+/// <summary>Plays the demo: sets up team, flags and rollouts through the public API, starts them, and tells what happens.</summary>
+internal sealed partial class DemoRun(
+    PublicApi api, ReleaseKeys keys, IOptions<DemoOptions> options, ShopAddress shop, AlertInbox inbox, TimeProvider time, ILogger<DemoRun> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var address = await shop.WhenListeningAsync(stoppingToken);
+        await PersistAsync(() => SetUpAsync(new Uri(address, AlertHook.Path), stoppingToken), stoppingToken);
+        var narrator = new Narrator(keys, inbox);
+        while (!narrator.Ended)
+        {
+            await PersistAsync(async () => narrator.Tell(await api.ListAsync<Release>("/api/v1/rollouts", stoppingToken)), stoppingToken);
+            await Task.Delay(Look, time, stoppingToken);
+        }
+    }
+
+    private async Task SetUpAsync(Uri hook, CancellationToken cancellationToken)
+    {
+        await api.SendAsync(HttpMethod.Put, $"/api/v1/teams/{DemoPlan.Team}", DemoPlan.TeamBody(hook, inbox.Secret), cancellationToken);
+        foreach (var key in keys.All)
+        {
+            if (!await api.ExistsAsync($"/api/v1/flags/{key}", cancellationToken))
+                await api.SendAsync(HttpMethod.Post, "/api/v1/flags", DemoPlan.FlagBody(key), cancellationToken);
+            if (!await api.ExistsAsync($"/api/v1/rollouts/{key}", cancellationToken))
+                await api.SendAsync(HttpMethod.Post, "/api/v1/rollouts", DemoPlan.RolloutBody(key, options.Value), cancellationToken);
+        }
+
+        var releases = await api.ListAsync<Release>("/api/v1/rollouts", cancellationToken);
+        foreach (var draft in releases.Where(release => keys.All.Contains(release.Key) && release.Status == "draft"))
+            await api.SendAsync(HttpMethod.Post, $"/api/v1/rollouts/{draft.Key}/start", new { comment = "the demo starts it" }, cancellationToken);
+    }
+
+    /// <summary>A server that restarts in the middle is part of the show: try until it is back.</summary>
+    private async Task PersistAsync(Func<Task> step, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await step();
+                return;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
+            {
+                LogRetry(fault.Message);
+                await Task.Delay(Look, time, stoppingToken);
+            }
+        }
+    }
+
+    [LoggerMessage(20, LogLevel.Warning, "The demo tries again in a second: {Reason}")]
+    private partial void LogRetry(string reason);
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Delivery.Shop.Alerts;
+
+namespace Delivery.Shop.Demo;
+
+/// <summary>Tells on the terminal what changed since the last look at the rollouts, and sums up at the end.</summary>
+internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string, IEnumerable<string?>>? say = null)
+{
+    /// <summary>Looks after the last release ended in which its alert may still arrive.</summary>
+    private const int Patience = 10;
+
+    private readonly Action<string, IEnumerable<string?>> _say = say ?? ((line, details) => Terminal.Say(line, details));
+    private readonly Dictionary<string, Release> _told = [];
+    private int _looksAfterEnd;
+
+    /// <summary>Whether everything was told.</summary>
+    internal bool Ended { get; private set; }
+
+    internal void Tell(IReadOnlyList<Release> releases)
+    {
+        var mine = keys.All.Select(key => releases.FirstOrDefault(release => release.Key == key)).OfType<Release>().ToList();
+        if (_told.Count == 0 && mine.Count == keys.All.Count && mine.TrueForAll(release => release.Ended))
+        {
+            _say("The releases of this demo ended in an earlier run; start with --Demo:Repeat=true to play it again.", mine.Select(Summary));
+            Ended = true;
+            return;
+        }
+
+        foreach (var release in mine)
+            Tell(release);
+        if (mine.Count == keys.All.Count && mine.TrueForAll(release => release.Ended))
+            Conclude(mine);
+    }
+
+    private void Tell(Release release)
+    {
+        var before = _told.GetValueOrDefault(release.Key);
+        _told[release.Key] = release;
+        if (before is not null && before.Status == release.Status && before.Stage == release.Stage)
+            return;
+        switch (release)
+        {
+            case { Status: "aborted", Abort: { } abort }:
+                _say(Invariant($"KILLED {release.Key} by the {abort.By} while {before?.ExposurePercent ?? 0:0.##} % were exposed"), [abort.Reason, Numbers(abort.Evidence)]);
+                break;
+            case { Status: "completed" }:
+                _say($"DONE {release.Key} serves everyone", [release.Reason]);
+                break;
+            case { Status: "running", Stage: { } stage }:
+                _say(Invariant($"{release.Key}: stage '{stage}', {release.ExposurePercent:0.##} % exposed"), [before is null ? null : release.Reason]);
+                break;
+            default:
+                _say($"{release.Key}: {release.Status}", [release.Reason]);
+                break;
+        }
+    }
+
+    private void Conclude(List<Release> releases)
+    {
+        var stopped = releases.Count(release => release.Status == "aborted");
+        if (inbox.Alerts.Count < stopped && ++_looksAfterEnd < Patience)
+            return;
+        _say("The demo has ended. The whole story is at GET /api/v1/events; the traffic goes on.", releases.Select(Summary));
+        Ended = true;
+    }
+
+    private static string Summary(Release release) => release switch
+    {
+        { Status: "aborted", Abort: { } abort } => $"{release.Key}: killed by the {abort.By}. {abort.Reason}",
+        { Status: "completed" } => $"{release.Key}: released to 100 %",
+        _ => $"{release.Key}: {release.Status}",
+    };
+
+    private static string? Numbers(Evidence? evidence) => evidence is null ? null : Invariant(
+        $"released: {evidence.Released.Errors} errors, {evidence.Released.FailingUnits} of {evidence.Released.Units} customers in {evidence.Released.Exposures} exposures; control: {evidence.Control.Errors} errors, {evidence.Control.FailingUnits} of {evidence.Control.Units} customers in {evidence.Control.Exposures}{EValue(evidence)}{Time(evidence)}");
+
+    private static string EValue(Evidence evidence) =>
+        evidence is { EValue: { } e, Threshold: { } threshold } ? Invariant($"; e-value {e:G4} against {threshold:G4}") : "";
+
+    private static string Time(Evidence evidence) =>
+        evidence.SecondsToDecision is { } seconds ? Invariant($"; {seconds:0.0} s from the first bad exposure to the kill") : "";
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,27 @@
+using Delivery.Client;
+using Delivery.ServiceDefaults;
+using Delivery.Shop.Alerts;
+using Delivery.Shop.Demo;
+using Delivery.Shop.Storefront;
+using Delivery.Shop.Traffic;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddStorefront();
+builder.AddTraffic();
+builder.AddAlertHook();
+await builder.AddDemoAsync();
+builder.Services.AddDelivery(options => options.ApplicationName = "shop");
+
+var app = builder.Build();
+
+app.UseFailurePage();
+app.UseRouting();
+app.UseDelivery(Customers.ContextOf);
+
+app.MapDefaultEndpoints();
+app.MapStorefront();
+app.MapAlertHook();
+
+await app.RunAsync();
