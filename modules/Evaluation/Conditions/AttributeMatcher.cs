@@ -5,7 +5,9 @@ internal abstract class AttributeMatcher(AttributeReference reference, string qu
 {
     internal sealed override bool Matches(in MatchScope scope)
     {
-        var value = scope.Find(reference);
+        if (scope.HasElement)
+            return MatchesElement(scope);
+        ref readonly var value = ref reference.Find(scope.Context);
         return !value.IsMissingOrNull && Holds(value, scope);
     }
 
@@ -14,6 +16,12 @@ internal abstract class AttributeMatcher(AttributeReference reference, string qu
         Attribute = reference.Name,
         Actual = scope.Find(reference).ToString(),
     };
+
+    private bool MatchesElement(in MatchScope scope)
+    {
+        var value = reference.Find(scope.Element);
+        return !value.IsMissingOrNull && Holds(value, scope);
+    }
 
     private protected abstract bool Holds(in AttributeValue value, in MatchScope scope);
 }

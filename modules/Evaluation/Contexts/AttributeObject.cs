@@ -6,6 +6,7 @@ namespace Delivery.Evaluation;
 internal sealed class AttributeObject
 {
     private const int LinearSearchLimit = 8;
+    private static readonly AttributeValue[] Missing = [AttributeValue.Missing];
     private readonly string[] _names;
     private readonly AttributeValue[] _values;
     private readonly Dictionary<string, int>? _index;
@@ -44,28 +45,23 @@ internal sealed class AttributeObject
 
     internal bool TryGet(string name, out AttributeValue value)
     {
+        value = Find(name);
+        return value.Kind != AttributeKind.Missing;
+    }
+
+    /// <summary>The value in place: no copy on the way to a comparison.</summary>
+    internal ref readonly AttributeValue Find(string name)
+    {
         if (_index is not null)
+            return ref _index.TryGetValue(name, out var at) ? ref _values[at] : ref Missing[0];
+        var names = _names;
+        for (var i = names.Length - 1; i >= 0; i--)
         {
-            if (_index.TryGetValue(name, out var at))
-            {
-                value = _values[at];
-                return true;
-            }
-        }
-        else
-        {
-            var names = _names;
-            for (var i = names.Length - 1; i >= 0; i--)
-            {
-                if (!string.Equals(names[i], name))
-                    continue;
-                value = _values[i];
-                return true;
-            }
+            if (string.Equals(names[i], name))
+                return ref _values[i];
         }
 
-        value = default;
-        return false;
+        return ref Missing[0];
     }
 
     internal void WriteTo(Utf8JsonWriter writer)

@@ -17,13 +17,12 @@ internal sealed class AttributeReference
 
     internal bool IsTargetingKey { get; }
 
-    internal AttributeValue Find(EvaluationContext context)
+    internal ref readonly AttributeValue Find(EvaluationContext context)
     {
-        if (context.TryGet(Name, out var value))
-            return value;
-        if (_path is null || !context.TryGet(_path[0], out value))
-            return AttributeValue.Missing;
-        return Descend(value, 1);
+        ref readonly var value = ref context.Find(Name);
+        if (_path is null || value.Kind != AttributeKind.Missing)
+            return ref value;
+        return ref Descend(in context.Find(_path[0]), 1);
     }
 
     internal AttributeValue Find(AttributeValue element)
@@ -34,17 +33,19 @@ internal sealed class AttributeReference
             return AttributeValue.Missing;
         if (element.Members.TryGet(Name, out var value))
             return value;
-        return _path is null ? AttributeValue.Missing : Descend(element, 0);
+        return _path is null ? AttributeValue.Missing : Descend(in element, 0);
     }
 
-    private AttributeValue Descend(AttributeValue value, int from)
+    private ref readonly AttributeValue Descend(ref readonly AttributeValue value, int from)
     {
+        ref readonly var found = ref value;
         for (var i = from; i < _path!.Length; i++)
         {
-            if (value.Kind != AttributeKind.Object || !value.Members.TryGet(_path[i], out value))
-                return AttributeValue.Missing;
+            if (found.Kind != AttributeKind.Object)
+                return ref AttributeObject.Empty.Find("");
+            found = ref found.Members.Find(_path[i]);
         }
 
-        return value;
+        return ref found;
     }
 }

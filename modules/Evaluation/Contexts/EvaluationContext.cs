@@ -9,6 +9,7 @@ namespace Delivery.Evaluation;
 public sealed class EvaluationContext
 {
     private readonly AttributeObject _attributes;
+    private readonly AttributeValue _targetingKey;
 
     /// <summary>A context with a unit and no other attribute.</summary>
     /// <param name="targetingKey">The unit's key. Null or empty: there is none.</param>
@@ -21,6 +22,7 @@ public sealed class EvaluationContext
     {
         TargetingKey = string.IsNullOrEmpty(targetingKey) ? null : targetingKey;
         _attributes = attributes;
+        _targetingKey = TargetingKey is null ? AttributeValue.Missing : AttributeValue.From(TargetingKey);
         RandomSeed = randomSeed;
         Time = time;
     }
@@ -80,14 +82,15 @@ public sealed class EvaluationContext
     /// <returns>False if there is no such attribute.</returns>
     public bool TryGet(string name, out AttributeValue value)
     {
-        if (_attributes.TryGet(name, out value))
-            return true;
-        if (TargetingKey is not null && name == Evaluation.Attributes.TargetingKey)
-        {
-            value = AttributeValue.From(TargetingKey);
-            return true;
-        }
+        value = Find(name);
+        return value.Kind != AttributeKind.Missing;
+    }
 
-        return false;
+    internal ref readonly AttributeValue Find(string name)
+    {
+        ref readonly var value = ref _attributes.Find(name);
+        if (value.Kind == AttributeKind.Missing && name == Evaluation.Attributes.TargetingKey)
+            return ref _targetingKey;
+        return ref value;
     }
 }
