@@ -25,7 +25,7 @@ public class FeatureManagementPeer
 
     private readonly TargetingContext _audience = new() { UserId = "user-4711", Groups = ["ring1"] };
     private readonly EvaluationContext _context = EvaluationContext.For("user-4711").With("groups", ["ring1"]).Build();
-    private IVariantFeatureManager? _peer;
+    private FeatureManager? _peer;
     private Snapshot _snapshot = Snapshot.Empty;
 
     [GlobalSetup]
@@ -63,13 +63,13 @@ public class FeatureManagementPeer
     public bool Simple() => _snapshot.Evaluate("simple", _context).AsBoolean(false);
 
     [Benchmark]
-    public ValueTask<bool> SimpleFeatureManagement() => _peer!.IsEnabledAsync("simple");
+    public Task<bool> SimpleFeatureManagement() => _peer!.IsEnabledAsync("simple");
 
     [Benchmark]
     public bool Targeting() => _snapshot.Evaluate("targeting", _context).AsBoolean(false);
 
     [Benchmark]
-    public ValueTask<bool> TargetingFeatureManagement() => _peer!.IsEnabledAsync("targeting", _audience);
+    public Task<bool> TargetingFeatureManagement() => _peer!.IsEnabledAsync("targeting", _audience);
 
     [Benchmark]
     public string? Variant() => _snapshot.Evaluate("variant", _context).VariantKey;
