@@ -1,10 +1,10 @@
 using Delivery.AppHost.Platform;
 
-if (await SideCommand.TryRunAsync(args) is { } exitCode)
+if (await CommandLine.TryEndEarlyAsync(args) is { } exitCode)
     return exitCode;
 
 var builder = DistributedApplication.CreateBuilder(args);
-var options = builder.AddPlatformOptions(args);
+var options = builder.AddPlatformOptions();
 
 var adminKey = builder.AddParameter("admin-key", options.AdminKey, secret: true);
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -9,14 +10,13 @@ internal static class LeftOverServer
     /// <summary>Stops the server of a data directory, if one runs. The caller holds the directory's lock.</summary>
     public static async Task StopAsync(string dataDirectory, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (Find(dataDirectory) is not { } server)
+        using var server = Find(dataDirectory);
+        if (server is null)
             return;
-        using (server)
-        {
-            await EndAsync(server, patience, cancellationToken);
-        }
-
-        // After a fast shutdown the server has removed it; after a forced end it would only confuse the next start.
+        if (!await EndsAsync(server, Posix.Interrupt, dataDirectory, patience, cancellationToken)
+            && !await EndsAsync(server, Posix.Quit, dataDirectory, patience, cancellationToken))
+            server.Kill(entireProcessTree: true);
+        // After a shutdown the server has removed it; after a forced end it would only confuse the next start.
         File.Delete(Path.Combine(dataDirectory, "postmaster.pid"));
     }
 
@@ -46,16 +46,16 @@ internal static class LeftOverServer
     /// <summary>Process numbers are used again: the name must be right and, where the system tells, the working directory.</summary>
     private static bool IsServerOf(Process process, string dataDirectory)
     {
-        if (!process.ProcessName.StartsWith("postgres", StringComparison.Ordinal))
-            return false;
         var workingDirectory = $"/proc/{process.Id}/cwd";
         try
         {
+            if (HasEnded(process) || !process.ProcessName.StartsWith("postgres", StringComparison.Ordinal))
+                return false;
             return !OperatingSystem.IsLinux()
                 || Directory.ResolveLinkTarget(workingDirectory, returnFinalTarget: false)?.FullName is not { } actual
                 || SamePlace(actual, dataDirectory);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or Win32Exception)
         {
             return false;
         }
@@ -65,27 +65,30 @@ internal static class LeftOverServer
     private static bool SamePlace(string actual, string dataDirectory) =>
         File.ReadAllText(Path.Combine(actual, "postmaster.pid")) == File.ReadAllText(Path.Combine(dataDirectory, "postmaster.pid"));
 
-    internal static async Task EndAsync(Process server, TimeSpan patience, CancellationToken cancellationToken)
+    private static async Task<bool> EndsAsync(
+        Process server, int signal, string dataDirectory, TimeSpan patience, CancellationToken cancellationToken)
     {
-        foreach (var signal in new[] { Posix.Interrupt, Posix.Quit })
+        if (OperatingSystem.IsWindows() || !Posix.Send(server.Id, signal))
+            return false;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        try
         {
-            if (OperatingSystem.IsWindows() || !Posix.Send(server.Id, signal))
-                break;
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(patience);
-            try
+            while (Find(dataDirectory) is { } still)
             {
-                await server.WaitForExitAsync(limit.Token);
-                return;
+                still.Dispose();
+                await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // Too slow: the next signal is stronger.
-            }
-        }
 
-        if (!server.HasExited)
-            server.Kill(entireProcessTree: true);
-        await server.WaitForExitAsync(cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
+
+    /// <summary>In a container without an init process nobody reaps an orphan: it stays listed, though it has ended.</summary>
+    private static bool HasEnded(Process process) =>
+        process.HasExited || (OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{process.Id}/stat").Contains(") Z ", StringComparison.Ordinal));
 }

@@ -10,6 +10,7 @@ public sealed class DistributedApplication : IHost, IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly EntryPointRun? _entryPoint;
+    private bool _disposed;
 
     internal DistributedApplication(IHost host, EntryPointRun? entryPoint)
     {
@@ -53,9 +54,12 @@ public sealed class DistributedApplication : IHost, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         try
         {
-            // A second stop does nothing; a test that only disposes leaves no process behind.
+            // A test that only disposes leaves no process behind.
             await Services.GetRequiredService<IEnumerable<IHostedService>>().OfType<LocalRunner>().Single().StopAsync(CancellationToken.None);
             if (_host is IAsyncDisposable host)
                 await host.DisposeAsync();

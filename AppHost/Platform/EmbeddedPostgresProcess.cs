@@ -64,16 +64,8 @@ internal static class EmbeddedPostgresProcess
         return 0;
     }
 
-    private static async Task ParentEndedAsync(CancellationToken cancellationToken)
-    {
-        if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(ProcessIdentity.ParentVariable)) is not { } parent)
-        {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return;
-        }
-
-        using var process = parent.Open();
-        if (process is not null)
-            await process.WaitForExitAsync(cancellationToken);
-    }
+    private static Task ParentEndedAsync(CancellationToken cancellationToken) =>
+        ProcessIdentity.Parse(Environment.GetEnvironmentVariable(ProcessIdentity.ParentVariable)) is { } parent
+            ? parent.WaitForEndAsync(TimeProvider.System, cancellationToken)
+            : Task.Delay(Timeout.Infinite, cancellationToken);
 }

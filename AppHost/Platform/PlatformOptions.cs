@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Delivery.EmbeddedPostgres;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,12 @@ internal sealed record PlatformOptions
           OTEL_EXPORTER_OTLP_ENDPOINT      where telemetry goes
         """;
 
+    private static readonly string[] Known =
+    [
+        "Demo", "Postgres:Ephemeral", "Postgres:DataDirectory", "Postgres:Port", "Server:Port", "Shop:Port", "State:File", "AdminKey",
+        "Restart",
+    ];
+
     public bool Demo { get; init; } = true;
 
     public required string AdminKey { get; init; }
@@ -50,19 +57,29 @@ internal sealed record PlatformOptions
     public string? ConnectionString { get; init; }
 
     /// <exception cref="DistributedApplicationException">An option has no valid value.</exception>
-    public static PlatformOptions From(IConfiguration configuration, string appHostDirectory) => new()
+    public static PlatformOptions From(IConfiguration configuration) => new()
     {
         Demo = Flag(configuration, "Demo", otherwise: true),
         AdminKey = configuration["AdminKey"] is { Length: > 0 } given ? AdminKeys.Checked(given) : AdminKeys.New(),
         DataDirectory = Flag(configuration, "Postgres:Ephemeral", otherwise: false)
             ? null
-            : Path.GetFullPath(configuration["Postgres:DataDirectory"] ?? Places.DefaultDataDirectory(Path.GetDirectoryName(appHostDirectory)!)),
+            : Path.GetFullPath(configuration["Postgres:DataDirectory"] ?? Places.DefaultDataDirectory(Checkout())),
         PostgresPort = Port(configuration, "Postgres:Port"),
         ServerPort = Port(configuration, "Server:Port"),
         ShopPort = Port(configuration, "Shop:Port"),
         StateFile = configuration["State:File"] is { Length: > 0 } file ? Path.GetFullPath(file) : null,
         ConnectionString = configuration.GetConnectionString(DeliveryDatabase.Name),
     };
+
+    public static bool IsUnknown(string argument) =>
+        !Known.Any(key => argument.StartsWith($"--{key}=", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The folder above the AppHost project, as the build recorded it.</summary>
+    private static string Checkout() =>
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(one => string.Equals(one.Key, "AppHostProjectPath", StringComparison.OrdinalIgnoreCase))?.Value is { } directory
+            ? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(directory))!
+            : Directory.GetCurrentDirectory();
 
     private static bool Flag(IConfiguration configuration, string key, bool otherwise) => configuration[key] switch
     {
@@ -81,26 +98,12 @@ internal sealed record PlatformOptions
 
 internal static class PlatformOptionsExtensions
 {
-    private static readonly string[] Known =
-    [
-        "Demo", "Postgres:Ephemeral", "Postgres:DataDirectory", "Postgres:Port", "Server:Port", "Shop:Port", "State:File", "AdminKey",
-        "Restart",
-    ];
-
     /// <summary>Reads the options, and has the platform say where it is once all is healthy.</summary>
-    public static PlatformOptions AddPlatformOptions(this IDistributedApplicationBuilder builder, string[] args)
+    public static PlatformOptions AddPlatformOptions(this IDistributedApplicationBuilder builder)
     {
-#if !USE_ASPIRE
-        // A misspelt option would silently run something else; Aspire has options of its own.
-        if (args.FirstOrDefault(IsUnknown) is { } unknown)
-            throw new DistributedApplicationException($"There is no option '{unknown}'. Options:\n\n{PlatformOptions.HelpText}");
-#endif
-        var options = PlatformOptions.From(builder.Configuration, builder.AppHostDirectory);
+        var options = PlatformOptions.From(builder.Configuration);
         builder.Services.AddSingleton(options);
         builder.Services.AddHostedService<ReadyAnnouncement>();
         return options;
     }
-
-    internal static bool IsUnknown(string argument) =>
-        !Known.Any(key => argument.StartsWith($"--{key}=", StringComparison.OrdinalIgnoreCase));
 }

@@ -8,6 +8,8 @@ internal sealed class ReadyAnnouncement(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // A killed run may have left one, with addresses that are no more.
+        DeleteStateFile();
         try
         {
             foreach (var resource in model.Resources.Where(resource => resource is IResourceWithWaitSupport))
@@ -27,9 +29,14 @@ internal sealed class ReadyAnnouncement(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (options.StateFile is { } file)
-            File.Delete(file);
+        DeleteStateFile();
         await base.StopAsync(cancellationToken);
+    }
+
+    private void DeleteStateFile()
+    {
+        if (options.StateFile is { } file && File.Exists(file))
+            File.Delete(file);
     }
 
     private string Banner(PlatformState state)

@@ -9,13 +9,23 @@ namespace Delivery.LocalHosting.Running;
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
-    private readonly Process _process;
+    private static readonly TimeSpan PatienceForOutput = TimeSpan.FromSeconds(5);
 
-    private ChildProcess(Process process) => _process = process;
+    private readonly Process _process;
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ChildProcess(Process process)
+    {
+        _process = process;
+        Identity = ProcessIdentity.Of(process);
+        process.Exited += (_, _) => _exited.TrySetResult();
+        process.EnableRaisingEvents = true;
+    }
 
     public int ExitCode => _process.ExitCode;
 
-    public ProcessIdentity Identity => ProcessIdentity.Of(_process);
+    /// <summary>Null when it ended at once.</summary>
+    public ProcessIdentity? Identity { get; }
 
     public static ChildProcess Start(ResourceCommand command, Action<string> output)
     {
@@ -45,7 +55,24 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    public Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+    /// <summary>Completes when the process has ended and its output has been passed on.</summary>
+    public async Task WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _exited.Task.WaitAsync(cancellationToken);
+        // What it had started would keep its output open and its port taken.
+        if (OwnSession.Length > 0)
+            Signals.KillGroupOf(_process.Id);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(PatienceForOutput);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Someone who left the session holds the output: the process itself has ended all the same.
+        }
+    }
 
     /// <summary>Asks it to stop; kills it and what it started when it does not in time.</summary>
     /// <returns>Whether it stopped by itself.</returns>
@@ -58,23 +85,18 @@ internal sealed class ChildProcess : IDisposable
                 _process.Kill(entireProcessTree: true);
             else if (!_process.HasExited)
                 Signals.AskToStop(_process.Id);
-            await _process.WaitForExitAsync(limit.Token);
+            await WaitForExitAsync(limit.Token);
             return true;
         }
         catch (OperationCanceledException)
         {
             _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync(CancellationToken.None);
+            await WaitForExitAsync(CancellationToken.None);
             return false;
         }
     }
 
-    public void Dispose()
-    {
-        if (OwnSession.Length > 0)
-            Signals.KillGroupOf(_process.Id);
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 
     private static readonly string[] OwnSession =
         OnPath("setsid") ? ["setsid"]

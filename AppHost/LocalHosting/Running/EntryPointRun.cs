@@ -7,7 +7,7 @@ namespace Delivery.LocalHosting.Running;
 /// AppHost's entry point, run inside a test: it pauses where it builds, so that the test can change the description
 /// and then start, stop and dispose the application.
 /// </summary>
-internal sealed class EntryPointRun(Assembly assembly, string[] arguments)
+internal sealed class EntryPointRun(Assembly assembly, Func<Task> main)
 {
     private static readonly AsyncLocal<EntryPointRun?> Ambient = new();
 
@@ -20,7 +20,14 @@ internal sealed class EntryPointRun(Assembly assembly, string[] arguments)
 
     public Assembly Assembly { get; } = assembly;
 
-    public string[] Arguments { get; } = arguments;
+    public static EntryPointRun Of(Assembly assembly, string[] arguments)
+    {
+        var entryPoint = assembly.EntryPoint ?? throw new ArgumentException($"{assembly.GetName().Name} has no entry point.", nameof(assembly));
+        object[] parameters = entryPoint.GetParameters().Length == 0 ? [] : [arguments];
+        return new EntryPointRun(
+            assembly,
+            () => entryPoint.Invoke(obj: null, BindingFlags.DoNotWrapExceptions, binder: null, parameters, culture: null) as Task ?? Task.CompletedTask);
+    }
 
     public Task<IDistributedApplicationBuilder> Described => _described.Task;
 
@@ -56,10 +63,7 @@ internal sealed class EntryPointRun(Assembly assembly, string[] arguments)
         Ambient.Value = this;
         try
         {
-            var entryPoint = Assembly.EntryPoint ?? throw new InvalidOperationException($"{Assembly.GetName().Name} has no entry point.");
-            var parameters = entryPoint.GetParameters().Length == 0 ? Array.Empty<object>() : [Arguments];
-            if (entryPoint.Invoke(obj: null, BindingFlags.DoNotWrapExceptions, binder: null, parameters, culture: null) is Task task)
-                task.GetAwaiter().GetResult();
+            main().GetAwaiter().GetResult();
             Fail(new InvalidOperationException("The entry point returned without building an application."));
         }
 #pragma warning disable CA1031 // Whatever it throws is the test's to see.

@@ -100,8 +100,7 @@ internal sealed class ResourceRun(IResource resource, RunSurroundings surroundin
         var command = await ResourceCommand.OfAsync(resource, surroundings.EnvironmentName, _stop.Token);
         using var process = ChildProcess.Start(command, line => surroundings.Terminal.Write(Name, line));
         _process = process;
-        var identity = process.Identity;
-        surroundings.Record.Add(identity);
+        surroundings.Record.Add(process);
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -113,7 +112,7 @@ internal sealed class ResourceRun(IResource resource, RunSurroundings surroundin
         finally
         {
             _process = null;
-            surroundings.Record.Remove(identity);
+            surroundings.Record.Remove(process);
         }
 
         _stop.Token.ThrowIfCancellationRequested();

@@ -26,9 +26,9 @@ internal sealed class RunRecord(string? folder)
         }
     }
 
-    public void Add(ProcessIdentity process) => Change(() => _running.Add(process));
+    public void Add(ChildProcess process) => Change(() => process.Identity is { } identity && _running.Add(identity));
 
-    public void Remove(ProcessIdentity process) => Change(() => _running.Remove(process));
+    public void Remove(ChildProcess process) => Change(() => process.Identity is { } identity && _running.Remove(identity));
 
     /// <summary>Ends the processes of runs whose own process is gone.</summary>
     /// <returns>How many there were.</returns>

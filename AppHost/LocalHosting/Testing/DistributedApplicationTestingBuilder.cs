@@ -18,7 +18,7 @@ public static class DistributedApplicationTestingBuilder
         string[] args, CancellationToken cancellationToken = default)
         where TEntryPoint : class
     {
-        var run = new EntryPointRun(typeof(TEntryPoint).Assembly, args);
+        var run = EntryPointRun.Of(typeof(TEntryPoint).Assembly, args);
         run.Begin();
         return new TestingBuilder(await run.Described.WaitAsync(cancellationToken), run);
     }

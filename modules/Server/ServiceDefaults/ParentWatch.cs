@@ -12,9 +12,11 @@ internal sealed partial class ParentWatch(
     {
         if (ProcessIdentity.Parse(configuration[ProcessIdentity.ParentVariable]) is not { } parent)
             return;
-        using var process = parent.Open();
-        if (process is not null)
-            await process.WaitForExitAsync(stoppingToken);
+        // A stop during the start would look like a failed start.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+        await parent.WaitForEndAsync(TimeProvider.System, stoppingToken);
         LogParentEnded(parent.Id);
         lifetime.StopApplication();
     }

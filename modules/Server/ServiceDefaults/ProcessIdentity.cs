@@ -14,10 +14,21 @@ internal sealed record ProcessIdentity(int Id, long StartMark)
     public static ProcessIdentity Current()
     {
         using var process = Process.GetCurrentProcess();
-        return Of(process);
+        return new(process.Id, MarkOf(process));
     }
 
-    public static ProcessIdentity Of(Process process) => new(process.Id, MarkOf(process));
+    /// <summary>Null when it has already ended.</summary>
+    public static ProcessIdentity? Of(Process process)
+    {
+        try
+        {
+            return new(process.Id, MarkOf(process));
+        }
+        catch (Exception exception) when (IsEnded(exception))
+        {
+            return null;
+        }
+    }
 
     public static ProcessIdentity? Parse(string? text) =>
         text?.Split(':') is [var id, var mark]
@@ -36,7 +47,7 @@ internal sealed record ProcessIdentity(int Id, long StartMark)
             if (MarkOf(process) == StartMark)
                 return process;
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsEnded(exception))
         {
             // It ended, now or long ago.
         }
@@ -45,15 +56,35 @@ internal sealed record ProcessIdentity(int Id, long StartMark)
         return null;
     }
 
+    /// <summary>Completes when the process has ended. It need not be a child of this one.</summary>
+    public async Task WaitForEndAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (Open() is { } process)
+        {
+            process.Dispose();
+            await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
+        }
+    }
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}:{StartMark}");
 
-    /// <summary>Linux tells the start in ticks since boot, which no change of the clock moves; .NET would derive a time of day.</summary>
+    private static bool IsEnded(Exception exception) =>
+        exception is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException;
+
+    /// <summary>
+    /// Linux tells the start in ticks since boot, which no change of the clock moves; .NET would derive a time of day.
+    /// It also tells who has ended but is still listed, as orphans are in a container without an init process.
+    /// </summary>
     private static long MarkOf(Process process)
     {
+        const int state = 0;
+        const int startTime = 19;
         if (!OperatingSystem.IsLinux())
             return new DateTimeOffset(process.StartTime).ToUnixTimeSeconds();
         var status = File.ReadAllText($"/proc/{process.Id}/stat");
         var fieldsAfterName = status[(status.LastIndexOf(')') + 2)..].Split(' ');
-        return long.Parse(fieldsAfterName[19], CultureInfo.InvariantCulture);
+        return fieldsAfterName[state] is "Z" or "X"
+            ? throw new InvalidOperationException($"Process {process.Id} has ended.")
+            : long.Parse(fieldsAfterName[startTime], CultureInfo.InvariantCulture);
     }
 }
