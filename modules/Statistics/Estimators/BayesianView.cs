@@ -44,7 +44,10 @@ public static class BayesianView
         var sd = Math.Sqrt(shrink) * e.StandardError;
         var half = Normal.UpperQuantile(alpha / 2) * sd;
         var z = mean / sd;
-        return new BayesianReading.Posterior(mean, new Interval(mean - half, mean + half), Normal.Cumulative(z), sd * PositivePart(z), sd * PositivePart(-z));
+        var (keep, ship) = (sd * PositivePart(z), sd * PositivePart(-z));
+        return double.IsFinite(mean) && double.IsFinite(half) && double.IsFinite(z) && double.IsFinite(keep) && double.IsFinite(ship)
+            ? new BayesianReading.Posterior(mean, new Interval(mean - half, mean + half), Normal.Cumulative(z), keep, ship)
+            : new BayesianReading.NoPosterior(NoEstimateReason.NotFinite);
     }
 
     /// <summary>E[max(Z + z, 0)] = φ(z) + z·Φ(z), without cancellation in the lower tail.</summary>
