@@ -31,6 +31,9 @@ public enum NoEstimateReason
 /// <summary>One arm's estimate: a mean, a proportion, or a ratio linearised by the delta method.</summary>
 public abstract record ArmEstimate
 {
+    /// <summary>Beyond this many units a count is no longer exact as a double.</summary>
+    private const long MostUnits = 1_000_000_000_000_000;
+
     private ArmEstimate()
     {
     }
@@ -54,6 +57,7 @@ public abstract record ArmEstimate
     internal static ArmEstimate Checked(long units, double mean, double variancePerUnit, long? events = null)
     {
         if (units <= 0) return new Unmeasured(units < 0 ? NoEstimateReason.InconsistentSums : NoEstimateReason.NoData);
+        if (units > MostUnits) return new Unmeasured(NoEstimateReason.NotFinite);
         if (units < 2) return new Unmeasured(NoEstimateReason.TooFewUnits);
         if (!double.IsFinite(mean) || !double.IsFinite(variancePerUnit)) return new Unmeasured(NoEstimateReason.NotFinite);
         return variancePerUnit < 0

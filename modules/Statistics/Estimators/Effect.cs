@@ -22,7 +22,7 @@ public abstract record Effect
     {
         var standardError = Math.Sqrt(variance);
         if (standardError == 0) return new NoEstimate(NoEstimateReason.NoVariance);
-        return double.IsFinite(difference) && double.IsFinite(standardError) && double.IsFinite(degreesOfFreedom)
+        return double.IsFinite(difference) && double.IsFinite(standardError) && double.IsFinite(degreesOfFreedom) && degreesOfFreedom > 0
             ? new Estimate(difference, standardError, degreesOfFreedom, units)
             : new NoEstimate(NoEstimateReason.NotFinite);
     }

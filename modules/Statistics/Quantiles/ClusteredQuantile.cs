@@ -6,9 +6,14 @@ namespace Delivery.Statistics;
 /// <remarks>
 /// <para>
 /// Outer confidence interval with cluster correction: A. Deng, U. Knoblich, J. Lu, KDD 2018, arXiv:1803.06336v4, section 4;
-/// S. Yao, Y. Li, J. Lu 2024, arXiv:2401.14549, algorithm 1. With n events, L, U = nν ± z·√(nν(1−ν)), σ_iid = (Y_(U) − Y_(L))/(2z);
-/// Var(q̂) = σ²_iid · Var_cluster(Ī)/(ν(1−ν)/n), where Ī = Σ S_i/Σ K_i is the share of events at most q̂, as a ratio metric over units (K_i
-/// events of unit i, S_i of them at most q̂).
+/// S. Yao, Y. Li, J. Lu 2024, arXiv:2401.14549, algorithm 1. Ī = Σ S_i/Σ K_i is the share of events at most q̂, as a ratio metric over units
+/// (K_i events of unit i, S_i of them at most q̂); its delta-method variance is ν(1−ν)/n times the clustering. L, U = nν ± z·n·√Var(Ī) and
+/// SE(q̂) = (Y_(U) − Y_(L))/(2z).
+/// </para>
+/// <para>
+/// The published form takes the order statistics of independent events, L, U = nν ± z·√(nν(1−ν)), and multiplies by the clustering
+/// afterwards. To first order both are the same; reading the order statistics at the corrected ranks lets the density be averaged over the
+/// interval that is reported, which covers p95 better (measured).
 /// </para>
 /// <para>Fixed horizon: for continuous monitoring see <see cref="QuantileGuardrail"/>.</para>
 /// </remarks>
@@ -42,14 +47,15 @@ public static class ClusteredQuantile
     {
         if (probability is not (> 0 and < 1)) return new ArmEstimate.Unmeasured(NoEstimateReason.InvalidDesign);
         if (n == 0) return new ArmEstimate.Unmeasured(NoEstimateReason.NoData);
-        var half = Z * Math.Sqrt(n * probability * (1 - probability));
-        var (first, last) = ((long)Math.Floor(n * probability - half), (long)Math.Ceiling(n * probability + half) + 1);
-        if (n < FewestEvents || first < 1 || last > n) return new ArmEstimate.Unmeasured(NoEstimateReason.TooFewUnits);
-        if (Arms.Ratio(atMost) is not ArmEstimate.Measured indicator) return Arms.Ratio(atMost);
+        if (n < FewestEvents) return new ArmEstimate.Unmeasured(NoEstimateReason.TooFewUnits);
+        var atMostShare = Arms.Ratio(atMost);
+        if (atMostShare is not ArmEstimate.Measured share) return atMostShare;
 
+        var half = Z * n * Math.Sqrt(share.VarianceOfMean);
+        var (first, last) = ((long)Math.Floor(n * probability - half), (long)Math.Ceiling(n * probability + half) + 1);
+        if (first < 1 || last > n) return new ArmEstimate.Unmeasured(NoEstimateReason.TooFewUnits);
         var rank = Rank(n, probability);
         var sigma = (high(last) - low(first)) / (2 * Z);
-        var inflation = indicator.VarianceOfMean / (probability * (1 - probability) / n);
-        return ArmEstimate.Checked(indicator.Units, (low(rank) + high(rank)) / 2, sigma * sigma * inflation * indicator.Units);
+        return ArmEstimate.Checked(share.Units, (low(rank) + high(rank)) / 2, sigma * sigma * share.Units);
     }
 }

@@ -89,6 +89,8 @@ public static class PowerService
             (null, { } delta) => (PowerCalculation.Units(design, delta, power), Math.Abs(delta), power),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+        if (!double.IsFinite(units) || !double.IsFinite(found) || !(found > 0) || !double.IsFinite(reached))
+            return new PowerAnswer.Invalid([new InvalidField("effect", "an effect within reach of the standard deviation")]);
         return new PowerAnswer.Planned(
             units, found, request.BaselineMean is { } mean && mean != 0 ? found / Math.Abs(mean) : null, reached,
             request.UnitsPerDay is { } perDay ? PowerCalculation.Days(units, perDay, request.WindowDays ?? 0) : null);

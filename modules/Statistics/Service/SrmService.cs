@@ -32,7 +32,7 @@ public static class SrmService
         var errors = new List<InvalidField>();
         var (users, weights) = (request.Users ?? [], request.Weights ?? []);
         CompareService.Check(errors, users.Count >= 2, "users", "at least two counts");
-        CompareService.Check(errors, users.All(n => n >= 0), "users", "counts of at least 0");
+        CompareService.Check(errors, users.All(n => n is >= 0 and <= SplitCounts.MostUsers), "users", "counts from 0 to 1e15");
         CompareService.Check(errors, weights.Count == users.Count, "weights", "one weight per arm");
         CompareService.Check(errors, weights.All(w => w > 0 && double.IsFinite(w)), "weights", "finite numbers greater than 0");
         if (errors.Count > 0) return new SrmAnswer.Invalid(errors);

@@ -9,8 +9,8 @@ public enum SplitRefusal
     /// <summary>A weight is not a positive, finite number.</summary>
     WeightNotPositive,
 
-    /// <summary>A count is negative.</summary>
-    NegativeCount,
+    /// <summary>A count is negative or beyond 1e15.</summary>
+    CountOutOfRange,
 }
 
 /// <summary>Units per arm under one allocation, which did not change while they were assigned.</summary>
@@ -18,6 +18,9 @@ public enum SplitRefusal
 /// <param name="Weights">Intended weights; any positive scale.</param>
 public sealed record SplitCounts(IReadOnlyList<long> Users, IReadOnlyList<double> Weights)
 {
+    /// <summary>Largest count of an arm; larger ones are not exact as doubles.</summary>
+    public const long MostUsers = 1_000_000_000_000_000;
+
     /// <summary>Units of all arms.</summary>
     public long Total => Users.Sum();
 
@@ -27,7 +30,7 @@ public sealed record SplitCounts(IReadOnlyList<long> Users, IReadOnlyList<double
         get
         {
             if (Users.Count < 2 || Users.Count != Weights.Count) return SplitRefusal.ArmsAndWeightsDiffer;
-            if (Users.Any(n => n < 0)) return SplitRefusal.NegativeCount;
+            if (Users.Any(n => n is < 0 or > MostUsers)) return SplitRefusal.CountOutOfRange;
             return Weights.All(w => w > 0 && double.IsFinite(w)) ? null : SplitRefusal.WeightNotPositive;
         }
     }

@@ -47,6 +47,11 @@ public sealed class PowerTests
         PowerService.Plan(request with { Units = planned.Units }).ShouldBeOfType<PowerAnswer.Planned>().Power.ShouldBe(0.8, 1e-4);
     }
 
+    [Fact]
+    public void a_plan_beyond_all_numbers_is_refused() =>
+        PowerService.Plan(new PowerRequest { StandardDeviation = 1e200, Effect = 1e-200, Plan = "fixed" })
+            .ShouldBeOfType<PowerAnswer.Invalid>().Errors.Select(e => e.Field).ShouldBe(["effect"]);
+
     [Theory]
     [InlineData("standardDeviation")]
     [InlineData("effect")]

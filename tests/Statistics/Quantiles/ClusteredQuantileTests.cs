@@ -8,7 +8,7 @@ public sealed class ClusteredQuantileTests(ITestOutputHelper output)
     [InlineData(0.95)]
     public void the_interval_of_a_clustered_quantile_covers_the_truth(double probability)
     {
-        const double level = 0.8, noise = 0.6;
+        const double level = 0.5, noise = 0.8;
         var truth = Math.Exp(Math.Sqrt(level * level + noise * noise) * Normal.Quantile(probability));
         var runs = Simulation.Runs;
         var covered = Simulation.Share(runs, 4, random =>

@@ -40,8 +40,9 @@ public sealed class SrmTests(ITestOutputHelper output)
     public void an_impossible_split_is_refused()
     {
         SequentialSrm.Test([new SplitCounts([1, 2], [1, 0])]).ShouldBe(new SrmOutcome.NotTested(SplitRefusal.WeightNotPositive));
-        SequentialSrm.Test([new SplitCounts([1, -2], [1, 1])]).ShouldBe(new SrmOutcome.NotTested(SplitRefusal.NegativeCount));
+        SequentialSrm.Test([new SplitCounts([1, -2], [1, 1])]).ShouldBe(new SrmOutcome.NotTested(SplitRefusal.CountOutOfRange));
         SequentialSrm.Test([new SplitCounts([1], [1])]).ShouldBe(new SrmOutcome.NotTested(SplitRefusal.ArmsAndWeightsDiffer));
+        SequentialSrm.Test([new SplitCounts([long.MaxValue, 2], [1, 1])]).ShouldBe(new SrmOutcome.NotTested(SplitRefusal.CountOutOfRange));
         PearsonChiSquare.Of(new SplitCounts([0, 0], [1, 1])).ShouldBeNull();
     }
 
