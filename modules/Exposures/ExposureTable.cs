@@ -20,6 +20,7 @@ internal static class ExposureTable
 {
     public const string Schema = "exposures";
     public const string Name = "exposures";
+    public const string Rows = $"{Schema}.{Name}";
 
     public static SegmentTable<RecordedExposure> Table { get; } = new()
     {
@@ -43,6 +44,8 @@ internal static class ExposureTable
             new("timing", "smallint NOT NULL"),
             new("source", "text"),
         ],
+        Rising = ["time"],
+        Indexes = ["USING btree (unit_hash)"],
         Read = Read,
     };
 

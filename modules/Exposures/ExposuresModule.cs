@@ -1,6 +1,8 @@
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Http;
 using Delivery.Exposures.Intake;
+using Delivery.Exposures.Queries;
 using Delivery.Segments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,5 +34,38 @@ public static class ExposuresModule
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status429TooManyRequests)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+        var api = endpoints.MapGroup("/api/v1").WithTags("Exposures").RequireAuthorization(AccessPolicy.Operator);
+        MapQuestions(api);
+        MapLedger(api);
+    }
+
+    private static void MapQuestions(RouteGroupBuilder api)
+    {
+        api.MapGet("exposures", ListExposures.Handle)
+            .WithSummary("Who was exposed: ?flag= variant= unit= reason= rule= version= environment= from= to=, paged by position; Accept application/x-ndjson or text/csv gives all")
+            .Produces<ExposurePage>();
+        api.MapGet("units/{unit}/exposures", ListExposures.OfUnit)
+            .WithSummary("What a unit was exposed to, when, why, and by which flag version")
+            .Produces<ExposurePage>();
+        api.MapGet("exposures/counts", CountExposures.Handle)
+            .WithSummary("Exposures and units ?by= any of flag, variant, reason, rule, version, environment, timing, minute, hour, day");
+        api.MapGet("exposures/units", UnitsExposed.All)
+            .WithSummary("The units exposed to ?flag=, each once, with its first exposure")
+            .Produces<Page<ExposedUnit>>();
+        api.MapGet("exposures/crossovers", UnitsExposed.Crossovers)
+            .WithSummary("The units that saw more than one variant of ?flag=")
+            .Produces<Page<ExposedUnit>>();
+    }
+
+    private static void MapLedger(RouteGroupBuilder api)
+    {
+        api.MapGet("ledger", LedgerEndpoints.Get)
+            .WithSummary("Where the ledger stands: its head is what to note elsewhere").Produces<LedgerView>();
+        api.MapGet("ledger/segments", LedgerEndpoints.Segments)
+            .WithSummary("The sealed segments").Produces<Page<SegmentView>>();
+        api.MapGet("ledger/verify", LedgerEndpoints.Verify)
+            .WithSummary("Recomputes hashes and chain of the segments ?from= to= (numbers or times); ?head=SEGMENT:HASH checks a head noted earlier")
+            .Produces<Verification>();
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Marten;
 using Npgsql;
 
 namespace Delivery.Segments;
@@ -12,13 +13,14 @@ namespace Delivery.Segments;
 public sealed class SegmentLog<TRow>
 {
     private readonly SegmentTable<TRow> _table;
+    private readonly IDocumentStore _store;
     private readonly NpgsqlDataSource _database;
     private readonly SegmentOptions _options;
     private readonly SegmentRows _rows;
 
-    internal SegmentLog(SegmentTable<TRow> table, NpgsqlDataSource database, SegmentOptions options)
+    internal SegmentLog(SegmentTable<TRow> table, IDocumentStore store, NpgsqlDataSource database, SegmentOptions options)
     {
-        (_table, _database, _options, Sql) = (table, database, options, table.Sql);
+        (_table, _store, _database, _options, Sql) = (table, store, database, options, table.Sql);
         _rows = new SegmentRows(Sql, database);
         Budget = new MemoryBudget(options.QueueBytes);
     }
@@ -96,6 +98,21 @@ public sealed class SegmentLog<TRow>
             await WaitAsync(committed, cancellationToken);
         }
     }
+
+    /// <summary>Segments after a number, in order.</summary>
+    public Task<IReadOnlyList<SegmentView>> SegmentsAsync(long afterSegment, int limit, CancellationToken cancellationToken) =>
+        _rows.SegmentsAsync(afterSegment, limit, cancellationToken);
+
+    /// <summary>The first segment received at a time or later; one beyond the head when there is none.</summary>
+    public Task<long> FirstSegmentSinceAsync(DateTimeOffset time, CancellationToken cancellationToken) => _rows.FirstSegmentSinceAsync(time, cancellationToken);
+
+    /// <summary>The last segment received before a time; 0 when there is none.</summary>
+    public async Task<long> LastSegmentBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken) =>
+        await _rows.FirstSegmentSinceAsync(time, cancellationToken) - 1;
+
+    /// <summary>Recomputes hashes and chain; see <see cref="SegmentVerifier"/>.</summary>
+    public Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken) =>
+        new SegmentVerifier(Sql, _store, _database).VerifyAsync(range, cancellationToken);
 
     private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
         await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);

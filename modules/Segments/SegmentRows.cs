@@ -4,8 +4,8 @@ using Npgsql;
 
 namespace Delivery.Segments;
 
-/// <summary>A run of positions within whole segments, with the times of receipt that bound it (they choose the partitions).</summary>
-internal sealed record PositionRange(long AfterPosition, long LastPosition, DateTimeOffset ReceivedFrom, DateTimeOffset ReceivedTo);
+/// <summary>A run of positions, with the times of receipt that bound it where they are known: they choose the partitions.</summary>
+internal sealed record PositionRange(long AfterPosition, long LastPosition, DateTimeOffset? ReceivedFrom, DateTimeOffset? ReceivedTo);
 
 /// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
 internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
@@ -34,20 +34,47 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     public async Task<List<TRow>> ReadAsync<TRow>(ReadRow<TRow> read, PositionRange range, CancellationToken cancellationToken)
     {
         var rows = new List<TRow>();
-        await ForEachAsync(range, tuple => rows.Add(Decode(read, tuple)), cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await ForEachAsync(sql, connection, range, tuple => rows.Add(Decode(read, tuple)), cancellationToken);
         return rows;
     }
 
-    /// <summary>Gives each row's canonical bytes, in the order of position.</summary>
-    public async Task ForEachAsync(PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SegmentView>> SegmentsAsync(long afterSegment, int limit, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = database.CreateCommand($"""
+            SELECT segment, first_position, last_position, received_at, hash, previous_hash FROM {sql.Segments}
+            WHERE segment > $1 ORDER BY segment LIMIT $2
+            """);
+        command.Parameters.AddWithValue(afterSegment);
+        command.Parameters.AddWithValue(limit);
+        var segments = new List<SegmentView>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            segments.Add(new SegmentView(
+                reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(2) - reader.GetInt64(1) + 1, reader.GetFieldValue<DateTimeOffset>(3),
+                Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(4)), Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(5))));
+        return segments;
+    }
+
+    public async Task<long> FirstSegmentSinceAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"""
+            SELECT coalesce((SELECT min(segment) FROM {sql.Segments} WHERE received_at >= $1), (SELECT max(segment) + 1 FROM {sql.Segments}), 1)
+            """);
+        command.Parameters.AddWithValue(time);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Gives each row's canonical bytes, in the order of position.</summary>
+    public static async Task ForEachAsync(
+        SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    {
         // COPY takes no parameters; these are numbers and times of ours.
         await using var copy = await connection.BeginRawBinaryCopyAsync(string.Create(CultureInfo.InvariantCulture, $"""
             COPY (SELECT {sql.ColumnList} FROM {sql.Rows}
                   WHERE position > {range.AfterPosition} AND position <= {range.LastPosition}
-                    AND received_at >= '{range.ReceivedFrom:O}'
-                    AND received_at <= '{range.ReceivedTo:O}'
+                    {(range.ReceivedFrom is { } from ? $"AND received_at >= '{from:O}'" : "")}
+                    {(range.ReceivedTo is { } to ? $"AND received_at <= '{to:O}'" : "")}
                   ORDER BY position) TO STDOUT (FORMAT binary)
             """), cancellationToken);
         await ReadTuplesAsync(copy, row, cancellationToken);
@@ -105,3 +132,9 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
         return larger;
     }
 }
+
+/// <summary>A sealed segment.</summary>
+/// <param name="Segment">Its number.</param>
+/// <param name="Hash">SHA-256 over its canonical rows and the previous hash, lower-case hex.</param>
+public sealed record SegmentView(
+    long Segment, long FirstPosition, long LastPosition, long Rows, DateTimeOffset ReceivedAt, string Hash, string PreviousHash);

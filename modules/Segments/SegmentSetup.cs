@@ -16,7 +16,8 @@ public static class SegmentSetup
         builder.Services.AddOptions<SegmentOptions>().BindConfiguration(SegmentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.ConfigureMarten(options => options.Events.AddEventType<RowsSealed>());
         builder.Services.AddSingleton(services => new SegmentLog<TRow>(
-            table, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<SegmentOptions>>().Value));
+            table, services.GetRequiredService<IDocumentStore>(), services.GetRequiredService<NpgsqlDataSource>(),
+            services.GetRequiredService<IOptions<SegmentOptions>>().Value));
         builder.Services.AddSingleton<IHostedService>(Committer<TRow>);
     }
 

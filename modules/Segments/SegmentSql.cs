@@ -1,7 +1,7 @@
 namespace Delivery.Segments;
 
 /// <summary>The names and statements of one log. Identifiers come from code, never from a caller.</summary>
-internal sealed class SegmentSql(string schema, string name, IReadOnlyList<SegmentColumn> columns, IReadOnlyList<string> indexes)
+internal sealed class SegmentSql(string schema, string name, IReadOnlyList<SegmentColumn> columns, IReadOnlyList<string> indexes, IReadOnlyList<string> rising)
 {
     public string Schema { get; } = schema;
     public string Name { get; } = name;
@@ -11,6 +11,9 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     public string Batches { get; } = $"{schema}.{name}_batches";
     public short Fields { get; } = (short)(columns.Count + 2);
     public IReadOnlyList<string> Indexes { get; } = indexes;
+
+    /// <summary>Columns that rise with the position, exactly or nearly.</summary>
+    private IEnumerable<string> Ordered => rising.Prepend("position");
 
     /// <summary>All columns in canonical order.</summary>
     public string ColumnList { get; } = string.Join(", ", columns.Select(c => c.Name).Prepend("received_at").Prepend("position"));
@@ -32,7 +35,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             received_at timestamptz NOT NULL,
             {string.Join(",\n    ", columns.Select(c => $"{c.Name} {c.Type}"))}
         ) PARTITION BY RANGE (received_at);
-        CREATE INDEX IF NOT EXISTS {Name}_position ON {Rows} USING brin (position) WITH (pages_per_range = 16);
+        CREATE INDEX IF NOT EXISTS {Name}_position ON {Rows} USING brin ({string.Join(", ", Ordered)}) WITH (pages_per_range = 16);
         CREATE TABLE IF NOT EXISTS {Segments} (
             segment bigint PRIMARY KEY,
             first_position bigint NOT NULL,
@@ -41,6 +44,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             hash bytea NOT NULL,
             previous_hash bytea NOT NULL
         );
+        CREATE INDEX IF NOT EXISTS {Name}_segments_received_at ON {Segments} (received_at);
         CREATE TABLE IF NOT EXISTS {Batches} (
             source text NOT NULL,
             batch bigint NOT NULL,

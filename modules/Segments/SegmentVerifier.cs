@@ -1,0 +1,85 @@
+using JasperFx.Events;
+using Marten;
+using Marten.Services;
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>What a verification looks at: segments by number, both ends included; null is open.</summary>
+/// <param name="FirstSegment">The first segment.</param>
+/// <param name="LastSegment">The last segment.</param>
+/// <param name="Segment">A segment whose hash was noted elsewhere, or null.</param>
+/// <param name="Hash">That hash.</param>
+public sealed record VerificationRange(long? FirstSegment = null, long? LastSegment = null, long? Segment = null, string? Hash = null);
+
+/// <summary>What a verification found.</summary>
+/// <param name="Valid">Whether every hash and every link held.</param>
+/// <param name="Segments">How many segments were looked at.</param>
+/// <param name="Rows">How many rows were hashed.</param>
+/// <param name="Breaks">What did not hold.</param>
+public sealed record Verification(bool Valid, long Segments, long Rows, IReadOnlyList<SegmentBreak> Breaks);
+
+/// <summary>Something that is not as it was sealed.</summary>
+/// <param name="Segment">The segment.</param>
+/// <param name="Kind"><c>row-changed</c>, <c>row-removed</c>, <c>row-added</c>, <c>chain</c>, <c>seal-missing</c>, <c>unsealed-rows</c>, <c>head</c>.</param>
+/// <param name="Detail">A sentence for people.</param>
+public sealed record SegmentBreak(long Segment, string Kind, string Detail);
+
+/// <summary>
+/// Recomputes the hashes of a log from its stored rows and follows the chain of its seals, in one snapshot of the database.
+/// It finds any changed, added or removed row, and any changed, added or removed seal but those at the open end: what
+/// protects the end is a head noted elsewhere.
+/// </summary>
+internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database)
+{
+    private const int SegmentsAtATime = 200;
+    private const int MostBreaks = 1_000;
+
+    public async Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
+        var run = new VerificationRun(range);
+        var next = Math.Max(1, range.FirstSegment ?? 1);
+        if (next > 1)
+            run.Start((await SealsAsync(session, next - 1, next - 1, cancellationToken)).SingleOrDefault());
+        while (run.Breaks.Count < MostBreaks)
+        {
+            var last = Math.Min(range.LastSegment ?? long.MaxValue, next + SegmentsAtATime - 1);
+            var seals = await SealsAsync(session, next, last, cancellationToken);
+            if (seals.Count == 0)
+                break;
+            await HashAsync(run, seals, connection, cancellationToken);
+            next = last + 1;
+        }
+
+        if (range.LastSegment is null)
+            await UnsealedAsync(run, connection, cancellationToken);
+        return run.Result();
+    }
+
+    private async Task<IReadOnlyList<RowsSealed>> SealsAsync(IDocumentSession session, long first, long last, CancellationToken cancellationToken)
+    {
+        var events = first > last ? [] : await session.Events.FetchStreamAsync(sql.Stream, last, fromVersion: first, token: cancellationToken);
+        return [.. events.OfType<IEvent<RowsSealed>>().OrderBy(e => e.Version).Select(e => e.Data with { Segment = e.Version })];
+    }
+
+    private async Task HashAsync(VerificationRun run, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var hashes = new SegmentHashes(seals);
+        var rows = new PositionRange(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
+        await SegmentRows.ForEachAsync(sql, connection, rows, hashes.Add, cancellationToken);
+        hashes.Finish();
+        for (var i = 0; i < seals.Count; i++)
+            run.Check(seals[i], hashes[i]);
+    }
+
+    private async Task UnsealedAsync(VerificationRun run, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {sql.Rows} WHERE position > $1 OR position < 1", connection);
+        command.Parameters.AddWithValue(run.LastPosition);
+        if (await command.ExecuteScalarAsync(cancellationToken) is long rows and > 0)
+            run.Breaks.Add(new SegmentBreak(run.LastSegment + 1, "unsealed-rows", $"{rows} rows lie outside of every sealed segment."));
+    }
+}
