@@ -42,18 +42,16 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
         var run = new VerificationRun(range);
         var next = Math.Max(1, range.FirstSegment ?? 1);
-        if (next > 1)
-            run.Start((await SealsAsync(session, next - 1, next - 1, cancellationToken)).SingleOrDefault());
-        while (run.Breaks.Count < MostBreaks)
+        var end = Math.Min(range.LastSegment ?? long.MaxValue, (await session.Events.FetchStreamStateAsync(sql.Stream, cancellationToken))?.Version ?? 0);
+        run.Start((await SealsAsync(session, next - 1, next - 1, cancellationToken)).SingleOrDefault());
+        for (; next <= end && run.Breaks.Count < MostBreaks; next += SegmentsAtATime)
         {
-            var last = Math.Min(range.LastSegment ?? long.MaxValue, next + SegmentsAtATime - 1);
-            var seals = await SealsAsync(session, next, last, cancellationToken);
-            if (seals.Count == 0)
-                break;
-            await HashAsync(run, seals, connection, cancellationToken);
-            next = last + 1;
+            var seals = await SealsAsync(session, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
+            if (seals.Count > 0)
+                await HashAsync(run, seals, connection, cancellationToken);
         }
 
+        run.Reach(end);
         if (range.LastSegment is null)
             await UnsealedAsync(run, connection, cancellationToken);
         return run.Result();
@@ -61,7 +59,7 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
 
     private async Task<IReadOnlyList<RowsSealed>> SealsAsync(IDocumentSession session, long first, long last, CancellationToken cancellationToken)
     {
-        var events = first > last ? [] : await session.Events.FetchStreamAsync(sql.Stream, last, fromVersion: first, token: cancellationToken);
+        var events = first < 1 ? [] : await session.Events.FetchStreamAsync(sql.Stream, last, fromVersion: first, token: cancellationToken);
         return [.. events.OfType<IEvent<RowsSealed>>().OrderBy(e => e.Version).Select(e => e.Data with { Segment = e.Version })];
     }
 

@@ -27,6 +27,13 @@ internal sealed class VerificationRun(VerificationRange range)
         _previous = seal;
     }
 
+    /// <summary>Says so when seals at the end are gone although their stream knows of them.</summary>
+    public void Reach(long end)
+    {
+        if (LastSegment < end && Breaks.Count == 0)
+            Breaks.Add(new SegmentBreak(LastSegment + 1, "seal-missing", $"The seals {LastSegment + 1} to {end} are not there."));
+    }
+
     public Verification Result()
     {
         if (range.Segment is { } noted && !_headSeen)

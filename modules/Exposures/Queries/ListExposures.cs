@@ -32,9 +32,9 @@ internal static class ListExposures
             : new ExposurePage(items, null));
     }
 
-    /// <summary>What one unit was exposed to, when and why.</summary>
+    /// <summary>What one unit was exposed to, when and why. Routing leaves a slash in the unit's key escaped; everything else it unescapes.</summary>
     public static Task<IResult> OfUnit(string unit, ExposureFilter filter, Paging paging, HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken) =>
-        Handle(filter with { Unit = unit }, paging, http, database, cancellationToken);
+        Handle(filter with { Unit = unit.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) }, paging, http, database, cancellationToken);
 
     private static async IAsyncEnumerable<ExposureView> ReadAsync(
         ExposureFilter filter, long after, int? limit, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
