@@ -73,6 +73,7 @@ public sealed class FailureTests(PostgresFixture postgres)
     public async Task a_database_that_stops_is_answered_with_503_and_the_intake_recovers_with_it()
     {
         var directory = Directory.CreateTempSubdirectory("delivery-ledger").FullName;
+        File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101); // PostgreSQL runs under an account of its own.
         var options = new PostgresClusterOptions { DataDirectory = Path.Combine(directory, "data"), FastUnsafe = true, Password = "ledger" };
         var cluster = await PostgresCluster.StartAsync(options, TestContext.Current.CancellationToken);
         options = options with { Port = cluster.Port };
