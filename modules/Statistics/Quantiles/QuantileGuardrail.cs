@@ -14,7 +14,7 @@ namespace Delivery.Statistics;
 /// </remarks>
 public static class QuantileGuardrail
 {
-    private const int BisectionSteps = 60;
+    private const int BisectionSteps = 44;
     private const double LargestLogRatio = 30;
 
     /// <summary>Compares two histograms of the same value.</summary>

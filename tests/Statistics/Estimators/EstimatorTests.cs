@@ -35,7 +35,7 @@ public sealed class EstimatorTests
                     numbers.ShouldAllBe(x => double.IsFinite(x));
                 }
             }
-        }, iter: 20_000);
+        }, iter: 5_000);
 
     [Fact]
     public void swapping_the_arms_flips_the_sign() =>

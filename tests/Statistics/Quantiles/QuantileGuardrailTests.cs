@@ -51,7 +51,7 @@ public sealed class QuantileGuardrailTests(ITestOutputHelper output)
     {
         var design = Median with { Probability = probability, PlannedObservations = 2000 };
         var truth = Math.Exp(Normal.Quantile(probability));
-        var runs = Simulation.Runs / 10;
+        var runs = Simulation.Runs / 20;
         var missed = Simulation.Share(runs, 21, random =>
         {
             var histogram = new LogHistogram();
@@ -71,7 +71,7 @@ public sealed class QuantileGuardrailTests(ITestOutputHelper output)
     [Fact]
     public void equal_arms_are_called_worse_in_at_most_alpha_of_rollouts()
     {
-        var runs = Simulation.Runs / 20;
+        var runs = Simulation.Runs / 40;
         var wrong = Simulation.Share(runs, 22, random => FirstVerdict<GuardrailVerdict.Worse>(random, 1, P95 with { Margin = new Margin.Relative(0) }) is not null);
         output.WriteLine($"A/A p95 called worse {wrong:P2}");
         wrong.ShouldBeLessThanOrEqualTo(0.05 + Simulation.ThreeStandardErrors(0.05, runs));
@@ -80,15 +80,15 @@ public sealed class QuantileGuardrailTests(ITestOutputHelper output)
     [Fact]
     public void a_slow_canary_is_found_and_an_equal_one_is_cleared()
     {
-        var found = Simulation.Values(100, 23, random => FirstVerdict<GuardrailVerdict.Worse>(random, 1.5, P95) ?? double.PositiveInfinity);
+        var found = Simulation.Values(60, 23, random => FirstVerdict<GuardrailVerdict.Worse>(random, 1.5, P95) ?? double.PositiveInfinity);
         Array.Sort(found);
-        output.WriteLine($"p95 +50 %: worse after median {found[50]} canary observations");
-        found[50].ShouldBeLessThan(1000);
+        output.WriteLine($"p95 +50 %: worse after median {found[30]} canary observations");
+        found[30].ShouldBeLessThan(1000);
         var design = P95 with { Margin = new Margin.Relative(0.2) };
-        var cleared = Simulation.Values(100, 24, random => FirstVerdict<GuardrailVerdict.NotWorse>(random, 1, design) ?? double.PositiveInfinity);
+        var cleared = Simulation.Values(60, 24, random => FirstVerdict<GuardrailVerdict.NotWorse>(random, 1, design) ?? double.PositiveInfinity);
         Array.Sort(cleared);
-        output.WriteLine($"p95 equal, margin 20 %: not worse after median {cleared[50]} canary observations");
-        cleared[50].ShouldBeLessThan(3000);
+        output.WriteLine($"p95 equal, margin 20 %: not worse after median {cleared[30]} canary observations");
+        cleared[30].ShouldBeLessThan(3000);
     }
 
     /// <summary>Canary observations until the verdict; lognormal latency, canary 20 %, a look every 50 canary observations.</summary>
@@ -97,7 +97,7 @@ public sealed class QuantileGuardrailTests(ITestOutputHelper output)
     {
         var stable = new LogHistogram();
         var canary = new LogHistogram();
-        for (var look = 1; look <= 60; look++)
+        for (var look = 1; look <= 40; look++)
         {
             for (var i = 0; i < 200; i++) stable.Add((long)(1e8 * Math.Exp(0.6 * random.Normal())));
             for (var i = 0; i < 50; i++) canary.Add((long)(slowdown * 1e8 * Math.Exp(0.6 * random.Normal())));
