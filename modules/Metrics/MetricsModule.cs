@@ -1,18 +1,24 @@
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Http;
 using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Catalogue;
 using Delivery.Metrics.Events;
 using Delivery.Metrics.Health;
 using Delivery.Metrics.Intake;
+using Delivery.Metrics.Measuring;
 using Delivery.Metrics.Queries;
 using Delivery.Metrics.Service;
 using Delivery.Segments;
 using Delivery.Statistics;
+using JasperFx.Events.Projections;
+using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Delivery.Metrics;
 
@@ -22,6 +28,11 @@ public static class MetricsModule
     /// <summary>Adds the module's services.</summary>
     public static void AddMetrics(this IHostApplicationBuilder builder)
     {
+        builder.Services.ConfigureMarten(options =>
+        {
+            options.Schema.For<Metric>().DatabaseSchemaName(EventTable.Schema);
+            options.Projections.Snapshot<Metric>(SnapshotLifecycle.Inline);
+        });
         builder.AddSegmentLog(EventTable.Table);
         builder.Services.AddOptions<FoldLimits>().BindConfiguration(FoldLimits.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<LiveHealth>();
@@ -29,6 +40,10 @@ public static class MetricsModule
         builder.Services.AddSingleton<EventPages>();
         builder.Services.AddHostedService<HealthFolding>();
         builder.Services.AddHostedService<FoldTelemetry>();
+        builder.Services.AddSingleton<MomentBook>();
+        builder.Services.AddSingleton(services => new MomentSql(
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<FoldLimits>>().Value));
+        builder.Services.AddHostedService<MomentAudit>();
     }
 
     /// <summary>Maps the module's endpoints.</summary>
@@ -43,6 +58,15 @@ public static class MetricsModule
             .WithSummary("Counts per flag version and arm: ?environment= flag= variant= fromVersion=").Produces<ReleaseHealth>();
         api.MapGet("metrics/events", (EventQuery query, EventPages pages, CancellationToken cancellationToken) => pages.ReadAsync(query, cancellationToken)).WithTags("Metrics")
             .WithSummary("Recorded metric events, newest first: ?environment= name= unit= flag= from= to= limit= after=").Produces<Page<EventView>>();
+
+        var metrics = api.MapGroup("metrics").WithTags("Metrics");
+        metrics.MapGet("", CatalogueEndpoints.List).WithSummary("Lists the catalogue: ?archived=true shows retired ones too").Produces<Page<MetricView>>();
+        metrics.MapGet("moments", MomentEndpoints.Get).WithSummary("Exact sums per flag version and variant: ?environment= flag= fromVersion= metric=").Produces<MetricMoments>();
+        metrics.MapGet("moments/check", MomentEndpoints.Check).WithSummary("The same sums by SQL over the raw rows, and where the two differ").Produces<MomentCheck>();
+        metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved").Produces<MetricMoments>();
+        metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric").Produces<MetricView>();
+        metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else");
+        metrics.MapDelete("{key}", CatalogueEndpoints.Archive).WithSummary("Retires a metric");
 
         var statistics = api.MapGroup("statistics").WithTags("Statistics");
         statistics.MapPost("compare", StatisticsEndpoints.Compare)

@@ -95,8 +95,8 @@ internal sealed class ObjectCopy
             case JsonTokenType.String when ElementText.TryRead(ref value, scratch[..LongestText], out var text):
                 writer.WriteStringValue(text);
                 return true;
-            case JsonTokenType.Number when value.ValueSpan.Length <= LongestKey:
-                writer.WriteRawValue(value.ValueSpan, skipInputValidation: true);
+            case JsonTokenType.Number when value.TryGetDecimal(out var number):
+                writer.WriteNumberValue(number);
                 return true;
             case JsonTokenType.True or JsonTokenType.False:
                 writer.WriteBooleanValue(value.TokenType == JsonTokenType.True);

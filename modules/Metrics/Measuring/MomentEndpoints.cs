@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Delivery.Contracts.Commands;
+using Delivery.Contracts.Http;
+using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Catalogue;
+using Mediator;
+using Microsoft.AspNetCore.Http;
+
+namespace Delivery.Metrics.Measuring;
+
+/// <summary>A metric to try on past data before it is saved.</summary>
+internal sealed record MetricTrial(string Environment, string Flag, MetricDefinition Metric, long FromVersion = 0);
+
+/// <summary>The exact sums over HTTP: for whoever wants to compute a result again, or a metric before it is saved.</summary>
+internal static class MomentEndpoints
+{
+    private const int MostMetrics = 50;
+
+    /// <summary>Sums are texts: most JSON readers would round them.</summary>
+    private static readonly JsonSerializerOptions Exact = new(Json.Options) { Converters = { new Int128Text() } };
+
+    public static async Task<IResult> Get(HttpContext http, ISender sender, CancellationToken cancellationToken) =>
+        await QuestionAsync(http, sender, cancellationToken) switch
+        {
+            (_, { } problem) => problem,
+            var (question, _) => Results.Json(await sender.Send(question!, cancellationToken), Exact),
+        };
+
+    public static async Task<IResult> Check(HttpContext http, ISender sender, MomentBook book, MomentSql sql, CancellationToken cancellationToken) =>
+        await QuestionAsync(http, sender, cancellationToken) switch
+        {
+            (_, { } problem) => problem,
+            var (question, _) => Results.Json(await MomentCheck.RunAsync(question!, book, sql, cancellationToken), Exact),
+        };
+
+    public static async Task<IResult> Try(Body<MetricTrial> body, ISender sender, CancellationToken cancellationToken)
+    {
+        var trial = body.Value;
+        var faults = DefinitionFaults.Of("trial", trial.Metric).Select(fault => fault with { Field = $"metric.{fault.Field}" }).ToList();
+        if (faults.Count > 0)
+            return Problems.Invalid(faults);
+        var question = new GetMoments(trial.Environment, trial.Flag, trial.FromVersion, [new MetricToMeasure("trial", trial.Metric)]);
+        return Results.Json(await sender.Send(question, cancellationToken), Exact);
+    }
+
+    private static async Task<(GetMoments? Question, IResult? Problem)> QuestionAsync(HttpContext http, ISender sender, CancellationToken cancellationToken)
+    {
+        var query = http.Request.Query;
+        var (environment, flag, keys) = (query["environment"].ToString(), query["flag"].ToString(), query["metric"]);
+        var errors = new List<FieldError>();
+        if (environment.Length is 0 or > 200)
+            errors.Add(new FieldError("environment", "the environment's key, 1 to 200 characters"));
+        if (flag.Length is 0 or > 200)
+            errors.Add(new FieldError("flag", "the flag's key, 1 to 200 characters"));
+        if (keys.Count is 0 or > MostMetrics)
+            errors.Add(new FieldError("metric", $"1 to {MostMetrics} metrics' keys, as ?metric=a&metric=b"));
+        var from = query["fromVersion"].ToString();
+        var fromVersion = 0L;
+        if (from.Length > 0 && !long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out fromVersion))
+            errors.Add(new FieldError("fromVersion", "a flag version: a whole number, 0 or more"));
+        if (errors.Count > 0)
+            return (null, Problems.Invalid(errors));
+        var metrics = new List<MetricToMeasure>();
+        foreach (var key in keys.Distinct())
+        {
+            if (await sender.Send(new FindMetric(key!), cancellationToken) is not { } metric)
+                return (null, Problems.NotFound("metric", key!));
+            metrics.Add(new MetricToMeasure(key!, metric.Definition));
+        }
+
+        return (new GetMoments(environment, flag, fromVersion, metrics), null);
+    }
+
+    private sealed class Int128Text : JsonConverter<Int128>
+    {
+        public override Int128 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            Int128.Parse(reader.GetString()!, CultureInfo.InvariantCulture);
+
+        public override void Write(Utf8JsonWriter writer, Int128 value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+    }
+}
