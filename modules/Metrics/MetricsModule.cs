@@ -73,5 +73,7 @@ public static class MetricsModule
             .WithSummary("Compares two arms from their sums").Produces<CompareOutcome.Compared>();
         statistics.MapPost("srm", StatisticsEndpoints.Srm)
             .WithSummary("Tests a split against its weights").Produces<SrmAnswer.Tested>();
+        statistics.MapPost("power", StatisticsEndpoints.Power)
+            .WithSummary("Plans an experiment: two of effect, units and power give the third").Produces<PowerAnswer.Planned>();
     }
 }

@@ -80,7 +80,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
     private static string Shape(MetricDefinition d, string column) => d switch
     {
         { Kind: MetricKind.Conversion } => $"least({Bounded(column)}, 1000000)",
-        { Cap: { } cap } => string.Create(CultureInfo.InvariantCulture, $"least({Bounded(column)}, trunc({cap} * 1000000))"),
+        { Cap: { } cap } => string.Create(CultureInfo.InvariantCulture, $"least({Bounded(column)}, trunc({cap}::numeric * 1000000))"),
         _ => Bounded(column),
     };
 

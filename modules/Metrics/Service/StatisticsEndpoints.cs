@@ -28,6 +28,13 @@ internal static class StatisticsEndpoints
         var other => throw new InvalidOperationException($"unknown answer {other.GetType().Name}"),
     };
 
+    public static IResult Power(Body<PowerRequest> body) => PowerService.Plan(body.Value) switch
+    {
+        PowerAnswer.Planned planned => Results.Json(planned, WithNulls),
+        PowerAnswer.Invalid invalid => Invalid(invalid.Errors),
+        var other => throw new InvalidOperationException($"unknown answer {other.GetType().Name}"),
+    };
+
     private static IResult Invalid(IReadOnlyList<InvalidField> errors) =>
         Problems.Invalid([.. errors.Select(e => new FieldError(e.Field, e.Accepted))]);
 }

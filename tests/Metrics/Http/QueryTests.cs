@@ -74,6 +74,10 @@ public sealed class QueryTests(RunningServer running) : IClassFixture<RunningSer
 
         var srm = await Post(admin, "srm", """{"users":[1000,1200],"weights":[0.5,0.5]}""");
         srm["p"]!.GetValue<double>().ShouldBe(0.000020079, 1e-9);
+
+        // 2·(1.959964 + 0.841621)²·2·s²/Δ² units in two equal arms, fixed horizon.
+        var plan = await Post(admin, "power", """{"baselineMean":10,"standardDeviation":2,"effect":0.5,"plan":"fixed"}""");
+        plan["units"]!.GetValue<double>().ShouldBe(502.3, 3);
     }
 
     [Theory]
@@ -82,6 +86,8 @@ public sealed class QueryTests(RunningServer running) : IClassFixture<RunningSer
     [InlineData("compare", """{"metric":"mean","effect":"absolute","test":"welch2","a":{"n":1,"colour":1},"b":{"n":1}}""", "a.colour")]
     [InlineData("srm", """{"users":[1],"weights":[1]}""", "users")]
     [InlineData("srm", """{"users":[1,2],"weights":[1,"x"]}""", "weights[1]")]
+    [InlineData("power", """{"baselineMean":10,"standardDeviation":2,"effect":"big"}""", "effect")]
+    [InlineData("power", """{"baselineMean":10,"standardDeviation":2,"effect":1,"power":2}""", "power")]
     [InlineData("srm", "[]", "$")]
     [InlineData("srm", "{", "$")]
     public async Task sums_that_cannot_be_compared_name_the_field(string path, string body, string field)
