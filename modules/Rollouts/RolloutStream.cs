@@ -9,7 +9,7 @@ namespace Delivery.Rollouts;
 /// Reads a rollout, asks a pure decision, appends its events and publishes the facts among them; the command pipeline
 /// commits both together.
 /// </summary>
-internal sealed class RolloutStream(IDocumentSession session, IMartenOutbox outbox, TimeProvider time)
+internal sealed class RolloutStream(IDocumentSession session, IMartenOutbox outbox, Due due, TimeProvider time)
 {
     public async Task<Outcome> DecideAsync(Audit audit, string key, Func<Rollout, DateTimeOffset, Decision> decide, CancellationToken cancellationToken)
     {
@@ -40,6 +40,8 @@ internal sealed class RolloutStream(IDocumentSession session, IMartenOutbox outb
     {
         if (@event is RolloutAborted or RolloutCompleted)
             session.Delete<LiveRelease>(LiveRelease.IdOf(rollout.Plan));
+        if (@event is StageEntered or RolloutAborted)
+            due.AfterCommit(session, rollout.Key);
         if (Fact(rollout, @event, now) is { } fact)
             await outbox.PublishAsync(fact);
     }

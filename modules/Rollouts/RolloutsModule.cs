@@ -14,6 +14,8 @@ public static class RolloutsModule
     {
         builder.Services.AddOptions<RolloutOptions>().BindConfiguration(RolloutOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddScoped<RolloutStream>();
+        builder.Services.AddSingleton<Due>();
+        builder.Services.AddHostedService<DueWorker>();
         builder.Services.AddSingleton<LookBook>();
         builder.Services.AddSingleton<FlagInLine>();
         builder.Services.AddSingleton<Watch>();

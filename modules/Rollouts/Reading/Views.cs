@@ -26,7 +26,7 @@ internal static class Views
             looked ? Arm.Evidence(Arm.Sum(last!.Tallies.Select(t => t.Released))) : r.Abort?.Evidence?.Released,
             looked ? Arm.Evidence(Arm.Sum(last!.Tallies.Select(t => t.Control))) : r.Abort?.Evidence?.Control,
             Breaker(r, last),
-            looked ? last!.Guardrails.Select(g => Evidences.Guardrail(g, last, last.At)).ToList() : r.LastGate?.Guardrails ?? [],
+            looked ? last!.Guardrails.Select(g => Evidences.Guardrail(g, last)).ToList() : r.LastGate?.Guardrails ?? [],
             r.Abort,
             r.PlannedAt,
             r.StartedAt,

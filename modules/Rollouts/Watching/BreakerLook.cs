@@ -28,8 +28,11 @@ namespace Delivery.Rollouts;
 /// <param name="Stages">The inputs.</param>
 internal sealed record BreakerLook(double LogEValue, double LogThreshold, IReadOnlyList<StageCounts> Stages)
 {
-    /// <summary>The strict processes' part of α; the rest is the standing process's.</summary>
-    private const double StrictWeight = 0.5;
+    /// <summary>
+    /// The strict processes' part of α; the rest is the standing process's. Most of it: harm shows soonest after a stage opened,
+    /// and a tenth costs the standing process two or three more failing units.
+    /// </summary>
+    private const double StrictWeight = 0.9;
 
     /// <summary>An e-value that no healthy release shows in 19 of 20 rollouts: not enough to stop, enough not to go on.</summary>
     private static readonly double LogDoubtful = Math.Log(20);
@@ -41,18 +44,23 @@ internal sealed record BreakerLook(double LogEValue, double LogThreshold, IReadO
     public static BreakerLook At(Plan plan, IReadOnlyList<StageTally> tallies, double secondsInStage)
     {
         var breaker = plan.Breaker;
-        var comparable = Math.Max(1, plan.Stages.Count(s => s.HasControl));
         var present = tallies.Count - 1;
         var strictNow = breaker.StrictSeconds > 0 && secondsInStage <= breaker.StrictSeconds;
         var standing = new BreakerDesign(breaker.Alpha, breaker.ToleratedRatio, breaker.PriorWeight);
         var strict = standing with { HarmRatio = breaker.StrictToleratedRatio };
         var stages = tallies.Select(t => Counts(t, standing, strictNow && t.Index == present ? strict : null)).ToList();
 
-        var (wStanding, wStrict) = breaker.StrictSeconds > 0 ? (1 - StrictWeight, StrictWeight / comparable) : (1.0, 0.0);
-        var logE = Math.Log(wStanding) + stages.Sum(s => s.LogEValue ?? 0);
+        var logE = Math.Log(breaker.StrictSeconds > 0 ? 1 - StrictWeight : 1) + stages.Sum(s => s.LogEValue ?? 0);
         if (stages is [.., { StrictLogEValue: { } strictly }])
-            logE = LogSum(logE, Math.Log(wStrict) + strictly);
+            logE = LogSum(logE, Math.Log(Weight(plan, present)) + strictly);
         return new BreakerLook(logE, standing.LogThreshold, stages);
+    }
+
+    /// <summary>Each stage's part is half of the one before: early stages are small, and need it most.</summary>
+    private static double Weight(Plan plan, int stage)
+    {
+        var comparable = Math.Max(1, plan.Stages.Count(s => s.HasControl));
+        return StrictWeight * Math.Pow(0.5, stage) / (2 - Math.Pow(0.5, comparable - 1));
     }
 
     private static StageCounts Counts(StageTally tally, BreakerDesign standing, BreakerDesign? strict)

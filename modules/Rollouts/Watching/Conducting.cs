@@ -56,9 +56,9 @@ internal static class Conducting
 
         if (assessment.Worse is not { } worse)
             return null;
-        var numbers = Evidences.Guardrail(worse, assessment, now);
+        var numbers = Evidences.Guardrail(worse, assessment);
         return Verdict.Of("guardrail", Aborted(
-            rollout, AbortCause.Guardrail, "guardrail", Sentences.GuardrailWorse(numbers), numbers, assessment.Breaker.Stages));
+            rollout, AbortCause.Guardrail, "guardrail", Sentences.GuardrailWorse(numbers, assessment.SecondsInStage), numbers, assessment.Breaker.Stages));
     }
 
     private static RolloutAborted Aborted(

@@ -29,7 +29,7 @@ internal static class Evidences
             assessment.Health.CompleteUpTo);
     }
 
-    public static Evidence Guardrail(GuardrailLook look, Assessment assessment, DateTimeOffset now)
+    public static Evidence Guardrail(GuardrailLook look, Assessment assessment)
     {
         var numbers = look.Verdict switch
         {
@@ -57,7 +57,7 @@ internal static class Evidences
             numbers?.Harm.Upper * scale,
             unit,
             FirstBadExposureAt: null,
-            SecondsToDecision: Math.Max(0, assessment.SecondsInStage),
+            SecondsToDecision: null,
             assessment.Health.CompleteUpTo);
     }
 
@@ -67,7 +67,7 @@ internal static class Evidences
         rollout.Plan.Breaker.Enabled ? EValue(assessment.Breaker) : null,
         rollout.Plan.Breaker.Enabled ? Math.Exp(assessment.Breaker.LogThreshold) : null,
         assessment.Breaker.Stages,
-        assessment.Guardrails.Select(g => Guardrail(g, assessment, assessment.At)).ToList(),
+        assessment.Guardrails.Select(g => Guardrail(g, assessment)).ToList(),
         assessment.Health.CompleteUpTo);
 
     private static double EValue(BreakerLook look) => Math.Min(LargestEValue, Math.Exp(look.LogEValue));

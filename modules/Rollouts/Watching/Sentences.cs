@@ -18,12 +18,12 @@ internal static class Sentences
     public static string GuardrailRule(Guardrail guardrail) => Text(
         $"abort when {guardrail.Metric.Word} is worse by more than {Margin(guardrail)}, whenever it is looked at (α {guardrail.Alpha:0.######})");
 
-    public static string GuardrailWorse(Evidence e)
+    public static string GuardrailWorse(Evidence e, double secondsInStage)
     {
         var arms = e.Metric.StartsWith("latency", StringComparison.Ordinal)
             ? Text($"p95 {e.Released.P95Milliseconds:0} ms in {e.Released.Requests:N0} requests of {e.Released.Units:N0} exposed units against {e.Control.P95Milliseconds:0} ms")
             : Text($"{e.Released.Units:N0} exposed units against {e.Control.Units:N0}");
-        return Text($"Guardrail {e.Metric}: worse by {e.Estimate:0.##} {e.Unit}, at least {e.Lower:0.##} {e.Unit} where {e.Threshold:0.##} {e.Unit} is tolerated; {arms}; {e.SecondsToDecision:0} s into the stage.");
+        return Text($"Guardrail {e.Metric}: worse by {e.Estimate:0.##} {e.Unit}, at least {e.Lower:0.##} {e.Unit} where {e.Threshold:0.##} {e.Unit} is tolerated; {arms}; {secondsInStage:0} s into the stage.");
     }
 
     public static string Blind(string what, DateTimeOffset? last, DateTimeOffset start) => last > start
