@@ -20,6 +20,9 @@ internal sealed record Assessment(
 {
     public StageTally Present => Tallies[^1];
 
+    /// <summary>Whether the counts reach into the present stage. After a restart Metrics reads its log again; half of it says nothing.</summary>
+    public bool Reaches(Rollout rollout) => Health.CompleteUpTo >= rollout.StageOpenedAt;
+
     public static Assessment Of(Rollout rollout, ReleaseHealth health, DateTimeOffset now)
     {
         var tallies = StageTally.Fold(rollout, health.Epochs);
@@ -39,7 +42,8 @@ internal abstract record Sight
     }
 
     /// <summary>Metrics answered.</summary>
-    public sealed record Seen(Assessment Assessment) : Sight;
+    /// <param name="Since">Since when this process looks: silence before it was nobody's.</param>
+    public sealed record Seen(Assessment Assessment, DateTimeOffset Since) : Sight;
 
     /// <summary>The look failed; nothing is known.</summary>
     /// <param name="Since">Since when no look succeeded.</param>

@@ -19,11 +19,11 @@ internal static class Conducting
         if (!rollout.Live || !rollout.IsOpen)
             return Verdict.None;
         var assessment = (sight as Sight.Seen)?.Assessment;
-        if (assessment is not null && Harm(rollout, assessment, now) is { } harm)
+        if (assessment is not null && assessment.Reaches(rollout) && Harm(rollout, assessment, now) is { } harm)
             return harm;
         if (BlindReason(rollout, sight, now) is { } blind)
             return rollout.Blind is not null ? Verdict.None : Held(rollout, blind, assessment?.Health);
-        if (assessment is null)
+        if (assessment is null || !assessment.Reaches(rollout))
             return Verdict.None;
         if (rollout.Blind is not null)
             return Verdict.Of("conductor", new RolloutSawAgain(
@@ -68,15 +68,20 @@ internal static class Conducting
     private static string? BlindReason(Rollout rollout, Sight sight, DateTimeOffset now)
     {
         var patience = TimeSpan.FromSeconds(rollout.Plan.BlindAfterSeconds);
-        var start = rollout.StageOpenedAt ?? now;
+        var since = sight switch
+        {
+            Sight.Seen s => s.Since,
+            Sight.Failed f => f.Since,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+        var start = Later(rollout.StageOpenedAt, since);
         string? Silent(string what, DateTimeOffset? last) =>
             now - Later(last, start) > patience ? Sentences.Blind(what, last, start) : null;
         return sight switch
         {
-            Sight.Failed f => now - Later(f.Since, start) > patience ? Sentences.LookFailed(f.Reason, f.Since) : null,
+            Sight.Failed f => now - start > patience ? Sentences.LookFailed(f.Reason, f.Since) : null,
             Sight.Seen { Assessment.Health: var h } =>
-                Silent("exposures", h.LastExposureAt) ?? Silent("metric events", h.LastEventAt)
-                ?? (now - h.CompleteUpTo > patience ? Sentences.Blind("complete counts", h.CompleteUpTo, start) : null),
+                Silent("exposures", h.LastExposureAt) ?? Silent("metric events", h.LastEventAt) ?? Silent("complete counts", h.CompleteUpTo),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

@@ -28,7 +28,7 @@ internal static class Sentences
 
     public static string Blind(string what, DateTimeOffset? last, DateTimeOffset start) => last > start
         ? Text($"Blind: no {what} since {last:HH:mm:ss} UTC.")
-        : Text($"Blind: no {what} since the stage opened at {start:HH:mm:ss} UTC.");
+        : Text($"Blind: no {what} at all since {start:HH:mm:ss} UTC.");
 
     public static string LookFailed(string reason, DateTimeOffset since) =>
         Text($"Blind: no look succeeded since {since:HH:mm:ss} UTC ({reason}).");

@@ -49,7 +49,7 @@ internal sealed partial class Watch(IServiceScopeFactory scopes, LookBook book, 
             var assessment = Assessment.Of(rollout, health, now);
             _seen[rollout.Key] = now;
             book.Note(rollout.Key, assessment);
-            return new Sight.Seen(assessment);
+            return new Sight.Seen(assessment, _since);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

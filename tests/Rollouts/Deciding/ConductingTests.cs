@@ -41,7 +41,7 @@ public sealed class ConductingTests
         var history = History.Started(Plans.Of());
         var now = History.Start.AddSeconds(20);
         var health = Health(now, GoodReleased) with { CompleteUpTo = now - TimeSpan.FromSeconds(6) };
-        Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now).Event.ShouldBeNull();
+        Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now).Event.ShouldBeNull();
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ConductingTests
         var assessment = Assessment.Of(history.Rollout, Health(now, doubtful), now);
         assessment.Breaker.Doubtful.ShouldBeTrue();
         assessment.Breaker.Fired.ShouldBeFalse();
-        Conducting.Decide(history.Rollout, new Sight.Seen(assessment), now).Event.ShouldBeNull();
+        Conducting.Decide(history.Rollout, new Sight.Seen(assessment, History.Start), now).Event.ShouldBeNull();
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ConductingTests
         var now = History.Start.AddSeconds(5);
         var history = History.Started(plan);
         var health = new ReleaseHealth([Counts.Epoch(2, slow, usual)], now, now, null, now);
-        var verdict = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now);
+        var verdict = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now);
         verdict.By.ShouldBe("guardrail");
         var aborted = verdict.Event.ShouldBeOfType<RolloutAborted>();
         aborted.Cause.ShouldBe(AbortCause.Guardrail);
@@ -158,7 +158,7 @@ public sealed class ConductingTests
         var now = History.Start.AddSeconds(5);
         var history = History.Started(plan);
         var health = new ReleaseHealth([Counts.Epoch(2, With(2_000, 100), With(20_000, 3_000))], now, now, null, now);
-        var aborted = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now)
+        var aborted = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now)
             .Event.ShouldBeOfType<RolloutAborted>();
         aborted.Evidence.ShouldNotBeNull().Estimate.ShouldNotBeNull().ShouldBe(10, 1e-6);
     }
@@ -176,12 +176,23 @@ public sealed class ConductingTests
             LastExposureAt = lastExposure is { } x ? History.Start.AddSeconds(x) : null,
             LastEventAt = lastEvent is { } e ? History.Start.AddSeconds(e) : null,
         };
-        var held = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now).Event.ShouldBeOfType<RolloutHeld>();
+        var held = Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now).Event.ShouldBeOfType<RolloutHeld>();
         held.Reason.ShouldStartWith("Blind: no ");
         history.At(40, held);
         history.Rollout.Status.ShouldBe(RolloutStatus.Waiting);
-        Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now).Event.ShouldBeNull();
+        Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now).Event.ShouldBeNull();
         Decide(history, 41, GoodReleased).Event.ShouldBeOfType<RolloutSawAgain>();
+    }
+
+    [Fact]
+    public void after_a_restart_it_waits_for_the_counts_before_it_judges_or_is_blind()
+    {
+        var history = History.Started(Plans.Of());
+        var now = History.Start.AddSeconds(400);
+        var replay = new ReleaseHealth([Counts.Epoch(2, BadReleased, ArmHealth.Empty)], null, null, null, DateTimeOffset.UnixEpoch);
+        var sight = new Sight.Seen(Assessment.Of(history.Rollout, replay, now), now.AddSeconds(-2));
+        Conducting.Decide(history.Rollout, sight, now).Event.ShouldBeNull();
+        Conducting.Decide(history.Rollout, sight, now.AddSeconds(31)).Event.ShouldBeOfType<RolloutHeld>();
     }
 
     [Fact]
@@ -209,7 +220,7 @@ public sealed class ConductingTests
         var history = History.Started(Plans.Of(Plans.Stage(100)));
         var now = History.Start.AddSeconds(10);
         var health = new ReleaseHealth([Counts.Epoch(2, Counts.Arm(500, 400), ArmHealth.Empty)], now, now, null, now);
-        history.At(10, Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now)), now)
+        history.At(10, Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now)
             .Event.ShouldBeOfType<RolloutCompleted>());
         history.Rollout.Status.ShouldBe(RolloutStatus.Completed);
     }
@@ -249,7 +260,7 @@ public sealed class ConductingTests
     private static Verdict Decide(History history, double second, ArmHealth released)
     {
         var now = History.Start.AddSeconds(second);
-        return Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, Health(now, released), now)), now);
+        return Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, Health(now, released), now), History.Start), now);
     }
 
     private static ReleaseHealth Health(DateTimeOffset now, ArmHealth released) =>

@@ -56,7 +56,7 @@ public sealed class Acceptance8(ITestOutputHelper output)
             var now = History.Start.AddSeconds(second);
             var health = new Delivery.Contracts.Metrics.ReleaseHealth(
                 [Counts.Epoch(2, Counts.Arm(canaries, canaryFailures), Counts.Arm(others, otherFailures))], now, now, null, now);
-            if (Conducting.Decide(rollout, new Sight.Seen(Assessment.Of(rollout, health, now)), now).Event is RolloutAborted)
+            if (Conducting.Decide(rollout, new Sight.Seen(Assessment.Of(rollout, health, now), History.Start), now).Event is RolloutAborted)
                 return second;
         }
 

@@ -13,7 +13,7 @@ internal sealed class Run
         {
             var now = History.Start.AddSeconds(Seconds);
             shop.Serve(_flagVersion, Rollout.Present!.ExposurePpm / 1e6, now);
-            var sight = new Sight.Seen(Assessment.Of(Rollout, shop.Health(now), now));
+            var sight = new Sight.Seen(Assessment.Of(Rollout, shop.Health(now), now), History.Start);
             MostEvidence = Math.Max(MostEvidence, sight.Assessment.Breaker.LogEValue);
             if (Conducting.Decide(Rollout, sight, now).Event is not { } decided)
                 continue;
