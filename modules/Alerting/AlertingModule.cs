@@ -1,4 +1,5 @@
 using Delivery.Alerting.Channels;
+using Delivery.Alerting.Delivering;
 using Delivery.Alerting.Handling;
 using Delivery.Alerting.Raising;
 using Delivery.Alerting.Teams;
@@ -20,6 +21,10 @@ public static class AlertingModule
     public static void AddAlerting(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<AlertingOptions>().BindConfiguration("Alerting")
+            .PostConfigure(o => o.RetryWaitSeconds = o.RetryWaitSeconds is [] ? AlertingOptions.DefaultWaits : o.RetryWaitSeconds)
+            .ValidateDataAnnotations()
+            .Validate(o => o.RetryWaitSeconds.All(w => w is >= 0 and <= 86_400), "Alerting:RetryWaitSeconds: each from 0 to 86400").ValidateOnStart();
         builder.Services.AddSingleton<INotificationChannel, WebhookChannel>();
         builder.Services.AddSingleton<ChannelKinds>();
         builder.Services.AddHttpClient(WebhookChannel.HttpClientName, client => client.Timeout = TimeSpan.FromSeconds(5))

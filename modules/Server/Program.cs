@@ -35,6 +35,7 @@ app.MapDefaultEndpoints();
 app.MapPrometheusScrape().RequireAuthorization(AccessPolicy.Operator);
 app.MapApiReference();
 app.MapAccess();
+app.MapSignIn();
 app.MapAudit();
 
 app.MapTargeting();
