@@ -27,8 +27,6 @@ public static class AlertingModule
             .Validate(o => o.RetryWaitSeconds.All(w => w is >= 0 and <= 86_400), "Alerting:RetryWaitSeconds: each from 0 to 86400").ValidateOnStart();
         builder.Services.AddSingleton<INotificationChannel, WebhookChannel>();
         builder.Services.AddSingleton<ChannelKinds>();
-        builder.Services.AddHttpClient(WebhookChannel.HttpClientName, client => client.Timeout = TimeSpan.FromSeconds(5))
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
         builder.Services.ConfigureMarten(options =>
         {
             options.Schema.For<Team>().DatabaseSchemaName(Schema);

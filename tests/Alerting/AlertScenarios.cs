@@ -125,7 +125,7 @@ public sealed class AlertScenarios(AlertScenarios.Running running) : IClassFixtu
         { """{ "name": "x", "channels": [ { "key": "hook", "kind": "pigeon", "url": "http://127.0.0.1/" } ] }""", "channels[0].kind" },
         { """{ "name": "x", "channels": [ { "key": "hook", "kind": "webhook", "url": "ftp://127.0.0.1/" } ] }""", "channels[0].url" },
         { """{ "name": "x", "channels": [ { "key": "a", "kind": "webhook", "url": "http://127.0.0.1/" }, { "key": "a", "kind": "webhook", "url": "http://127.0.0.1/" } ] }""", "channels[1].key" },
-        { """{ "name": """, "$" },
+        { """{ "name": """, "name" },
     };
 
     [Theory]

@@ -12,9 +12,13 @@ namespace Delivery.Alerting.Channels;
 /// <c>X-Delivery-Signature: t=UNIX_SECONDS,v1=HEX</c> with HEX = HMAC-SHA256(secret, "t.body").
 /// A receiver should refuse a signature older than five minutes. <c>X-Delivery-Id</c> is the same on every retry.
 /// </summary>
-internal sealed class WebhookChannel(IHttpClientFactory clients, TimeProvider time) : INotificationChannel
+internal sealed class WebhookChannel(TimeProvider time) : INotificationChannel, IDisposable
 {
-    public const string HttpClientName = "alert-webhook";
+    /// <summary>Of its own, without the defaults' retries: an alert's attempts are counted and recorded by the module.</summary>
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    {
+        Timeout = TimeSpan.FromSeconds(5),
+    };
 
     public string Kind => "webhook";
 
@@ -33,8 +37,7 @@ internal sealed class WebhookChannel(IHttpClientFactory clients, TimeProvider ti
             request.Headers.Add("X-Delivery-Signature", Sign(secret, time.GetUtcNow(), body));
         try
         {
-            using var client = clients.CreateClient(HttpClientName);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return response.IsSuccessStatusCode
                 ? new SendResult.Delivered()
                 : new SendResult.Failed($"the receiver answered {(int)response.StatusCode}", Retryable(response.StatusCode));
@@ -48,6 +51,8 @@ internal sealed class WebhookChannel(IHttpClientFactory clients, TimeProvider ti
             return new SendResult.Failed("the receiver did not answer in time", Retryable: true);
         }
     }
+
+    public void Dispose() => _client.Dispose();
 
     public static string Sign(string secret, DateTimeOffset now, ReadOnlySpan<byte> body)
     {

@@ -1,16 +1,15 @@
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 
 namespace Delivery.Console.Shell;
 
 /// <summary>A page that reads once to be shown and then again each second while someone looks at it.</summary>
-internal abstract class LivePage : ComponentBase, IDisposable
+public abstract class LivePage : ComponentBase, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _left = new();
 
     [Inject]
-    protected Platform Platform { get; set; } = null!;
+    internal Platform Platform { get; set; } = null!;
 
     /// <summary>When the last reading failed, in words for people; null while all is well.</summary>
     protected string? Trouble { get; private set; }
