@@ -1,8 +1,10 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Evaluating;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Import;
 using Delivery.Targeting.Live;
 using Delivery.Targeting.Ofrep;
+using Delivery.Targeting.Populations;
 using Delivery.Targeting.Sdk;
 using JasperFx.Events.Projections;
 using Marten;
@@ -31,6 +33,8 @@ public static class TargetingModule
         {
             options.Schema.For<Flag>().DatabaseSchemaName(Schema);
             options.Schema.For<DeliveryEnvironment>().DatabaseSchemaName(Schema);
+            options.Schema.For<Population>().DatabaseSchemaName(Schema);
+            options.Projections.Snapshot<Population>(SnapshotLifecycle.Inline);
             options.Projections.Snapshot<Flag>(SnapshotLifecycle.Inline);
             options.Projections.Snapshot<DeliveryEnvironment>(SnapshotLifecycle.Inline);
             options.Listeners.Add(new ConfigurationCommits(live));
@@ -47,6 +51,9 @@ public static class TargetingModule
     {
         endpoints.MapEnvironments();
         endpoints.MapFlags();
+        endpoints.MapFlagVersions();
+        endpoints.MapPopulations();
+        endpoints.MapImport();
         endpoints.MapEvaluate();
         endpoints.MapRulesets();
         endpoints.MapOfrep();

@@ -2,7 +2,9 @@ using System.Text.Json;
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Http;
 using Delivery.Evaluation;
+using Delivery.Targeting.Flags;
 using Delivery.Targeting.Live;
+using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -47,15 +49,18 @@ internal static class EvaluateEndpoint
 {
     public static void MapEvaluate(this IEndpointRouteBuilder endpoints) => endpoints.MapPost("/api/v1/evaluate", Evaluate)
         .WithTags("Flags").RequireAuthorization(AccessPolicy.Operator)
-        .WithSummary("Evaluates a flag for a context; explain tells every step").Produces<EvaluationView>();
+        .WithSummary("Evaluates a flag for a context; explain tells every step, ?at= a sequence or time evaluates as it was, with everything the flag depends on").Produces<EvaluationView>();
 
-    private static IResult Evaluate(Body<EvaluationRequest> body, LiveRulesets live, TimeProvider time, bool explain = false)
+    private static async Task<IResult> Evaluate(
+        Body<EvaluationRequest> body, LiveRulesets live, TimeProvider time, IQuerySession session, CancellationToken cancellationToken, bool explain = false, string? at = null)
     {
         var request = body.Value;
         var environment = request.Environment ?? "production";
         if (live.Find(environment) is not { } found)
             return Problems.NotFound("environment", environment);
-        var snapshot = found.State.Snapshot;
+        var snapshot = at is null
+            ? found.State.Snapshot
+            : await new AsOf(session, Moment.Parse(at)).SnapshotAsync(request.Flag, environment, cancellationToken);
         if (snapshot.Definition(request.Flag) is null)
             return Problems.NotFound("flag", request.Flag);
         var explanation = snapshot.Explain(request.Flag, Context(request.Context, time.GetUtcNow()));

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Delivery.Contracts.Commands;
+using Delivery.Evaluation;
+using Delivery.Targeting.Live;
 using Delivery.Targeting.Releases;
 using Mediator;
 
@@ -10,9 +12,9 @@ internal sealed record ConfigureFlag(Audit Audit, string Key, string Environment
 
 internal static class FlagConfiguring
 {
-    public static Decision Decide(ConfigureFlag command, Flag flag)
+    public static Decision Decide(ConfigureFlag command, Flag flag, Ruleset surroundings)
     {
-        if (ConfigurationFaults.Of(command.Configuration, flag.Identity).ToList() is { Count: > 0 } faults)
+        if (Faults.Of(command.Configuration, flag.Key, flag.Identity, surroundings).ToList() is { Count: > 0 } faults)
             return Decision.Invalid(faults);
         if (flag.Archived)
             return Refusals.Archived(flag);
@@ -33,8 +35,9 @@ internal static class FlagConfiguring
     private static JsonElement Written(FlagConfiguration configuration) => JsonSerializer.SerializeToElement(configuration, Contracts.Http.Json.Options);
 }
 
-internal sealed class ConfigureFlagHandler(FlagWriter writer) : ICommandHandler<ConfigureFlag, Outcome>
+internal sealed class ConfigureFlagHandler(FlagWriter writer, LiveRulesets live) : ICommandHandler<ConfigureFlag, Outcome>
 {
     public ValueTask<Outcome> Handle(ConfigureFlag command, CancellationToken cancellationToken) =>
-        writer.ChangeInAsync(command.Audit, command.Key, command.Environment, flag => FlagConfiguring.Decide(command, flag), cancellationToken);
+        writer.ChangeInAsync(
+            command.Audit, command.Key, command.Environment, flag => FlagConfiguring.Decide(command, flag, live.Ruleset(command.Environment)), cancellationToken);
 }

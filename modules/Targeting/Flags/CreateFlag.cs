@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Delivery.Contracts.Commands;
 using Delivery.Evaluation;
-using Delivery.Targeting.Environments;
+using Delivery.Targeting.Live;
 using Marten;
 using Mediator;
 
@@ -46,10 +46,11 @@ internal static class FlagCreation
         return new FlagCreated(command.Key, identity, command.Environments ?? new Dictionary<string, FlagConfiguration>());
     }
 
-    public static Decision Decide(CreateFlag command, Flag? existing, IReadOnlySet<string> environments)
+    /// <param name="rulesets">The environments' present rulesets.</param>
+    public static Decision Decide(CreateFlag command, Flag? existing, IReadOnlyDictionary<string, Ruleset> rulesets)
     {
         var created = Event(command);
-        var faults = Faults(created, environments).ToList();
+        var faults = FaultsOf(created, rulesets).ToList();
         if (faults.Count > 0)
             return Decision.Invalid(faults);
         if (existing is null)
@@ -59,19 +60,19 @@ internal static class FlagCreation
             : Decision.Refused("flag-exists", $"There is a flag '{command.Key}' already{(existing.Archived ? "; it is archived, and a key is never used twice" : "")}.");
     }
 
-    private static IEnumerable<FieldError> Faults(FlagCreated created, IReadOnlySet<string> environments)
+    private static IEnumerable<FieldError> FaultsOf(FlagCreated created, IReadOnlyDictionary<string, Ruleset> rulesets)
     {
         if (!Keys.IsKebab(created.Key))
             yield return new FieldError("key", Keys.Accepted);
-        foreach (var fault in IdentityFaults.Of(created.Identity))
+        foreach (var fault in Faults.Of(created.Identity))
             yield return fault;
         foreach (var (environment, configuration) in created.Environments)
         {
-            if (!environments.Contains(environment))
+            if (!rulesets.TryGetValue(environment, out var ruleset))
                 yield return new FieldError($"environments.{environment}", "the key of an environment that exists");
-            foreach (var fault in ConfigurationFaults.Of(configuration, created.Identity))
+            foreach (var fault in Faults.Of(configuration, created.Key, created.Identity, ruleset ?? new Ruleset()))
                 yield return fault with { Field = $"environments.{environment}.{fault.Field}" };
-            if (configuration.Rules.Any(rule => rule.ManagedBy is not null))
+            if (configuration.Rules.Any(rule => rule?.ManagedBy is not null))
                 yield return new FieldError($"environments.{environment}.rules", "rules without managedBy: rollouts make their own");
         }
     }
@@ -87,13 +88,12 @@ internal static class FlagCreation
         JsonSerializer.SerializeToElement(a, Contracts.Http.Json.Options), JsonSerializer.SerializeToElement(b, Contracts.Http.Json.Options));
 }
 
-internal sealed class CreateFlagHandler(IDocumentSession session, FlagWriter writer) : ICommandHandler<CreateFlag, Outcome>
+internal sealed class CreateFlagHandler(IDocumentSession session, FlagWriter writer, LiveRulesets live) : ICommandHandler<CreateFlag, Outcome>
 {
     public async ValueTask<Outcome> Handle(CreateFlag command, CancellationToken cancellationToken)
     {
         var existing = await session.LoadAsync<Flag>(Flag.Stream(command.Key), cancellationToken);
-        var environments = await session.Query<DeliveryEnvironment>().ToListAsync(cancellationToken);
-        return FlagCreation.Decide(command, existing, environments.Select(environment => environment.Key).ToHashSet()) switch
+        return FlagCreation.Decide(command, existing, live.Rulesets()) switch
         {
             Decision.Refuse refused => refused.Outcome,
             Decision.Append { Events: [FlagCreated created] } => await writer.StartAsync(created, cancellationToken),

@@ -12,7 +12,7 @@ internal static class FlagDefining
 {
     public static Decision Decide(DefineFlag command, Flag flag)
     {
-        if (IdentityFaults.Of(command.Identity).ToList() is { Count: > 0 } faults)
+        if (Faults.Of(command.Identity).ToList() is { Count: > 0 } faults)
             return Decision.Invalid(faults);
         if (flag.Archived)
             return Refusals.Archived(flag);

@@ -1,5 +1,6 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Populations;
 using Marten;
 using Marten.Services;
 using Npgsql;
@@ -16,6 +17,8 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
     /// <summary>Any number that no other advisory lock of the database uses.</summary>
     private const long WriteLock = 0x64656c_74617267;
 
+    private static readonly string[] Kinds = ["flag:", "environment:", "segment:", "layer:", "holdout:"];
+
     public override async Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
         if (!session.PendingChanges.Streams().Any(stream => IsConfiguration(stream.Key)))
@@ -31,6 +34,8 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
         {
             if (document is Flag flag)
                 live.Apply(flag);
+            else if (document is Population population)
+                live.Apply(population);
             else if (document is DeliveryEnvironment environment)
                 live.Apply(environment);
         }
@@ -38,6 +43,6 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
         return Task.CompletedTask;
     }
 
-    private static bool IsConfiguration(string? stream) => stream is not null
-        && (stream.StartsWith("flag:", StringComparison.Ordinal) || stream.StartsWith("environment:", StringComparison.Ordinal));
+    private static bool IsConfiguration(string? stream) =>
+        stream is not null && Kinds.Any(kind => stream.StartsWith(kind, StringComparison.Ordinal));
 }

@@ -1,6 +1,7 @@
 using Delivery.Contracts.Commands;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Populations;
 using Marten;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +21,10 @@ internal sealed class LoadConfiguration(IServiceScopeFactory scopes, LiveRuleset
         if (!await session.Query<DeliveryEnvironment>().AnyAsync(cancellationToken))
             await MakeFirst(scope.ServiceProvider.GetRequiredService<ISender>(), cancellationToken);
         var environments = await session.Query<DeliveryEnvironment>().ToListAsync(cancellationToken);
-        live.Load(environments, [.. await session.Query<Flag>().ToListAsync(cancellationToken)]);
+        live.Load(
+            environments,
+            await session.Query<Flag>().ToListAsync(cancellationToken),
+            await session.Query<Population>().ToListAsync(cancellationToken));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

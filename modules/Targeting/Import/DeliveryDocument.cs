@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Delivery.Contracts.Http;
+using Delivery.Targeting.Live;
+using Delivery.Targeting.Populations;
+
+namespace Delivery.Targeting.Import;
+
+/// <summary>One environment's configuration as one document: what export gives and import takes back without loss.</summary>
+/// <param name="Format">Always <c>delivery</c>.</param>
+/// <param name="Version">The document's shape.</param>
+/// <param name="Environment">Where it came from.</param>
+/// <param name="Sequence">As of which configuration sequence.</param>
+/// <param name="Flags">The flags that are not archived, without the rules of releases: a rollout is not configuration.</param>
+/// <param name="Populations">The segments, layers and holdouts.</param>
+internal sealed record DeliveryDocument(
+    string Format,
+    int Version,
+    string Environment,
+    long Sequence,
+    IReadOnlyList<ImportedFlag> Flags,
+    IReadOnlyList<ImportedPopulation> Populations)
+{
+    public const string Name = "delivery";
+    private const int CurrentVersion = 1;
+
+    public static DeliveryDocument Export(LiveRulesets live, LiveEnvironment environment) => new(
+        Name,
+        CurrentVersion,
+        environment.Key,
+        environment.State.Sequence,
+        [.. live.Flags.Where(flag => !flag.Archived).OrderBy(flag => flag.Key, StringComparer.Ordinal)
+            .Select(flag => new ImportedFlag(flag.Key, flag.Identity, flag.In(environment.Key).Configuration))],
+        [.. live.Present.Select(Written)]);
+
+    private static ImportedPopulation Written(Population p) => p.Defined() switch
+    {
+        SegmentDefined e => new ImportedPopulation(Segment: e.Segment, Description: e.Description, Owner: e.Owner),
+        LayerDefined e => new ImportedPopulation(Layer: e.Layer, Description: e.Description, Owner: e.Owner),
+        HoldoutDefined e => new ImportedPopulation(Holdout: e.Holdout, Description: e.Description, Owner: e.Owner),
+        var unknown => throw new InvalidOperationException($"no document for {unknown.GetType().Name}"),
+    };
+
+    /// <exception cref="InvalidRequest">It is not a document that export gave.</exception>
+    public static Translation Translate(JsonElement json)
+    {
+        try
+        {
+            var document = json.Deserialize<DeliveryDocument>(Json.Options) ?? throw new InvalidRequest("$", "a document that export gave");
+            return document is { Format: Name, Version: CurrentVersion }
+                ? new Translation(document.Flags, document.Populations, [], [])
+                : throw new InvalidRequest("format", $"format {Name}, version {CurrentVersion}");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidRequest(e.Path ?? "$", e.Message);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Delivery.Contracts.Commands;
+using Delivery.Evaluation;
+using Delivery.Targeting.Flags;
+using Delivery.Targeting.Live;
+using Delivery.Targeting.Populations;
+using Marten;
+using Mediator;
+
+namespace Delivery.Targeting.Import;
+
+/// <summary>
+/// Writes translated flags and segments, all or none. A flag that exists is defined anew and configured in the one
+/// environment; the others stay. Repeating it changes nothing.
+/// </summary>
+internal sealed record ImportFlags(Audit Audit, string Environment, IReadOnlyList<ImportedFlag> Flags, IReadOnlyList<ImportedPopulation> Populations) : Command(Audit);
+
+internal static class Importing
+{
+    /// <summary>Everything that is wrong with what is imported, checked as one ruleset with what is there.</summary>
+    public static IEnumerable<FieldError> Faults(ImportFlags command, Ruleset present)
+    {
+        var flags = command.Flags.Select(Definition).ToList();
+        var keys = flags.Select(flag => flag.Key).ToHashSet(StringComparer.Ordinal);
+        var together = present with
+        {
+            Flags = [.. flags, .. present.Flags.Where(flag => !keys.Contains(flag.Key))],
+            Segments = Together(command.Populations.Select(p => p.Segment), present.Segments, segment => segment.Key),
+            Layers = Together(command.Populations.Select(p => p.Layer), present.Layers, layer => layer.Key),
+            Holdouts = Together(command.Populations.Select(p => p.Holdout), present.Holdouts, holdout => holdout.Key),
+        };
+        return RulesetValidation.Check(together).Select(Flags.Faults.Translate);
+    }
+
+    public static Decision Decide(ImportedFlag imported, Flag? present, string environment)
+    {
+        if (present is null)
+            return Decision.Of(new FlagCreated(imported.Key, imported.Identity, new Dictionary<string, FlagConfiguration> { [environment] = imported.Configuration }));
+        if (present.Archived || present.Identity.Type != imported.Identity.Type)
+            return Decision.Refused("flag-exists", $"There is a flag '{imported.Key}' already that is {(present.Archived ? "archived" : $"a {present.Identity.Type.ToString().ToLowerInvariant()}")}.");
+        var identity = imported.Identity with { Owner = present.Identity.Owner, ClientVisible = present.Identity.ClientVisible, Description = present.Identity.Description, ExpiresOn = present.Identity.ExpiresOn };
+        List<object> events = [];
+        if (!Same(identity, present.Identity))
+            events.Add(new FlagDefined(identity));
+        if (!Same(imported.Configuration, present.In(environment).Configuration))
+            events.Add(new FlagConfigured(environment, imported.Configuration));
+        return new Decision.Append(events);
+    }
+
+    public static FlagDefinition Definition(ImportedFlag flag) => new()
+    {
+        Key = flag.Key,
+        Type = flag.Identity.Type,
+        Variants = flag.Identity.Variants,
+        OffVariant = flag.Identity.OffVariant,
+        Enabled = flag.Configuration.Enabled,
+        Default = flag.Configuration.Default,
+        Rules = flag.Configuration.Rules,
+        Targets = flag.Configuration.Targets,
+        Prerequisites = flag.Configuration.Prerequisites,
+    };
+
+    private static IReadOnlyList<T> Together<T>(IEnumerable<T?> written, IReadOnlyList<T> present, Func<T, string> key)
+        where T : class
+    {
+        var first = written.OfType<T>().ToList();
+        return [.. first, .. present.ExceptBy(first.Select(key), key)];
+    }
+
+    private static bool Same<T>(T a, T b) => JsonElement.DeepEquals(
+        JsonSerializer.SerializeToElement(a, Contracts.Http.Json.Options), JsonSerializer.SerializeToElement(b, Contracts.Http.Json.Options));
+}
+
+internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter writer, LiveRulesets live) : ICommandHandler<ImportFlags, Outcome>
+{
+    public async ValueTask<Outcome> Handle(ImportFlags command, CancellationToken cancellationToken)
+    {
+        if (live.Find(command.Environment) is null)
+            return new Outcome.NotFound("environment", command.Environment);
+        if (Importing.Faults(command, live.Ruleset(command.Environment)).ToList() is { Count: > 0 } faults)
+            return new Outcome.Invalid(faults);
+        var changed = false;
+        foreach (var population in command.Populations)
+        {
+            var stream = await session.Events.FetchForWriting<Population>(Population.Stream(population.Kind, population.Key), cancellationToken);
+            var defined = Population.Defined(population.Segment, population.Layer, population.Holdout, population.Description, population.Owner);
+            if (stream.Aggregate is { Deleted: false } there && JsonElement.DeepEquals(Written(there.Defined()), Written(defined)))
+                continue;
+            stream.AppendOne(defined);
+            changed = true;
+        }
+
+        foreach (var flag in command.Flags)
+        {
+            var outcome = await Write(command, flag, cancellationToken);
+            if (outcome is not Outcome.Done done)
+                return outcome;
+            changed |= done.Changed;
+        }
+
+        return new Outcome.Done("import", command.Environment, 0, changed);
+    }
+
+    private async ValueTask<Outcome> Write(ImportFlags command, ImportedFlag flag, CancellationToken cancellationToken)
+    {
+        if (await session.LoadAsync<Flag>(Flag.Stream(flag.Key), cancellationToken) is not null)
+            return await writer.ChangeAsync(
+                command.Audit with { ExpectedVersion = null }, flag.Key, present => Importing.Decide(flag, present, command.Environment), cancellationToken);
+        return Importing.Decide(flag, null, command.Environment) is Decision.Append { Events: [FlagCreated created] }
+            ? await writer.StartAsync(created, cancellationToken)
+            : throw new InvalidOperationException("a flag that does not exist is created");
+    }
+
+    private static JsonElement Written(object e) => JsonSerializer.SerializeToElement(e, e.GetType(), Contracts.Http.Json.Options);
+}

@@ -1,0 +1,31 @@
+using Delivery.Evaluation;
+using Delivery.Targeting.Flags;
+
+namespace Delivery.Targeting.Import;
+
+/// <summary>A foreign document in our words, and what became of each part that is not the same on both sides.</summary>
+/// <param name="Flags">The flags, each with its configuration.</param>
+/// <param name="Populations">The segments, layers and holdouts that go with them.</param>
+/// <param name="Translated">What is expressed in another way but decides the same.</param>
+/// <param name="Unsupported">What can't be expressed and was left out.</param>
+internal sealed record Translation(
+    IReadOnlyList<ImportedFlag> Flags,
+    IReadOnlyList<ImportedPopulation> Populations,
+    IReadOnlyList<Remark> Translated,
+    IReadOnlyList<Remark> Unsupported);
+
+/// <summary>A flag of a foreign document.</summary>
+internal sealed record ImportedFlag(string Key, FlagIdentity Identity, FlagConfiguration Configuration);
+
+/// <summary>A segment, layer or holdout of a foreign document; exactly one of the three is there.</summary>
+internal sealed record ImportedPopulation(Segment? Segment = null, Layer? Layer = null, Holdout? Holdout = null, string? Description = null, string? Owner = null)
+{
+    public string Kind => Segment is not null ? "segment" : Layer is not null ? "layer" : "holdout";
+
+    public string Key => Segment?.Key ?? Layer?.Key ?? Holdout!.Key;
+}
+
+/// <summary>Something to know about one part of the foreign document.</summary>
+/// <param name="Path">Where in the foreign document.</param>
+/// <param name="Message">What became of it.</param>
+internal sealed record Remark(string Path, string Message);
