@@ -27,7 +27,7 @@ public sealed class BadInput(PlatformFixture platform)
         { "PUT", "/api/v1/flags/present/environments/production", """{ "enabled": "yes" }""", 400, "enabled" },
         { "PUT", "/api/v1/flags/present/environments/production", """{ "rulez": [] }""", 400, "rulez" },
         { "PUT", "/api/v1/flags/present/environments/production", """{ "rules": [ { "id": "r", "serve": { "variant": "blue" } } ] }""", 400, "rules[0].serve.variant" },
-        { "PUT", "/api/v1/flags/present/environments/production", """{ "rules": [ { "id": "r", "condition": { "attribute": "a", "operator": "resembles" }, "serve": { "variant": "on" } } ] }""", 400, "rules[0].condition" },
+        { "PUT", "/api/v1/flags/present/environments/production", """{ "rules": [ { "id": "r", "condition": { "attribute": "a", "operator": "resembles" }, "serve": { "variant": "on" } } ] }""", 400, "rules[0].condition.operator" },
         { "PUT", "/api/v1/flags/present/environments/production", """{ "rules": [ { "id": "r", "serve": { "split": { "exposurePartsPerMillion": 1000001, "weights": [ { "variant": "on", "weight": 1 } ] } } } ] }""", 400, "rules[0].serve.split.exposurePartsPerMillion" },
         { "PUT", "/api/v1/flags/present/environments/production", """{ "rules": [ { "id": "r", "managedBy": "rollout:x", "serve": { "variant": "on" } } ] }""", 409, "rules-managed" },
         { "PUT", "/api/v1/flags/present", """{ "type": "boolean", "variants": [], "offVariant": "off" }""", 400, "variants" },

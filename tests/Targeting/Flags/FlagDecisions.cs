@@ -11,7 +11,7 @@ namespace Delivery.Targeting.Tests.Flags;
 public sealed class FlagDecisions
 {
     private static readonly Audit Alice = new("alice", Contracts.Access.AccessRole.Operator, "c1");
-    private static readonly HashSet<string> Environments = ["production", "staging"];
+    private static readonly Dictionary<string, Ruleset> Rulesets = new() { ["production"] = new(), ["staging"] = new() };
 
     [Fact]
     public void a_boolean_flag_without_variants_gets_on_and_off()
@@ -74,17 +74,17 @@ public sealed class FlagDecisions
     {
         var flag = Given(new ReleaseOpened("production", new Release("r", "on", "targetingKey", null, 1_000_000)));
 
-        Events(ReleaseOpening.Decide(Open("r", 1_000_000), flag)).ShouldBeEmpty();
-        Events(ReleaseOpening.Decide(Open("r", 500_000), flag)).ShouldHaveSingleItem();
+        Events(ReleaseOpening.Decide(Open("r", 1_000_000), flag, new Ruleset())).ShouldBeEmpty();
+        Events(ReleaseOpening.Decide(Open("r", 500_000), flag, new Ruleset())).ShouldHaveSingleItem();
     }
 
     [Fact]
     public void a_release_is_refused_where_nobody_would_get_it()
     {
-        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagKilled("production")))).ShouldBe("flag-killed");
-        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagArchived()))).ShouldBe("flag-archived");
-        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagConfigured("production", new FlagConfiguration { Enabled = false })))).ShouldBe("flag-disabled");
-        Refusal(ReleaseOpening.Decide(Open("r", 10) with { Variant = "blue" }, Given())).ShouldBe("variant-missing");
+        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagKilled("production")), new Ruleset())).ShouldBe("flag-killed");
+        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagArchived()), new Ruleset())).ShouldBe("flag-archived");
+        Refusal(ReleaseOpening.Decide(Open("r", 10), Given(new FlagConfigured("production", new FlagConfiguration { Enabled = false })), new Ruleset())).ShouldBe("flag-disabled");
+        Refusal(ReleaseOpening.Decide(Open("r", 10) with { Variant = "blue" }, Given(), new Ruleset())).ShouldBe("variant-missing");
     }
 
     [Fact]
@@ -124,13 +124,13 @@ public sealed class FlagDecisions
         new(Alice, "x", "production", rollout, "on", "targetingKey", null, exposurePpm);
 
     private static Decision Configure(Flag flag, params Rule[] rules) =>
-        FlagConfiguring.Decide(new ConfigureFlag(Alice, "x", "production", new FlagConfiguration { Rules = rules }), flag);
+        FlagConfiguring.Decide(new ConfigureFlag(Alice, "x", "production", new FlagConfiguration { Rules = rules }), flag, new Ruleset());
 
     private static Rule Rule(string id) => new() { Id = id, Serve = new Serve.Variant("on") };
 
     private static Flag Given(params object[] more)
     {
-        FlagCreation.Decide(Create("x"), null, Environments).ShouldBeOfType<Decision.Append>();
+        FlagCreation.Decide(Create("x"), null, Rulesets).ShouldBeOfType<Decision.Append>();
         object[] events = [FlagCreation.Event(Create("x")), .. more];
         return FlagHistory.Fold(events.Select((data, i) => Recorded(data, i + 1)))!;
     }
