@@ -32,11 +32,18 @@ internal sealed partial class Connection : IAsyncDisposable
             _keeper = new RulesetKeeper(served, _file, time);
         }
 
-        Stream = new RulesetStream(_http, served, _keeper, options, time, logger, seed: instance.GetHashCode());
         Exposures = new Reporter<ExposureRecord>(
             options.ExposureQueueCapacity, ExposureRecord.Write, Intake("sdk/v1/exposures", source), options, time, logger);
         Events = new Reporter<EventRecord>(
             options.EventQueueCapacity, EventRecord.Write, Intake("sdk/v1/events", source), options, time, logger);
+        Stream = new RulesetStream(_http, served, _keeper, options, time, logger, seed: instance.GetHashCode())
+        {
+            Connected = () =>
+            {
+                Exposures.TryNow();
+                Events.TryNow();
+            },
+        };
     }
 
     internal RulesetStream Stream { get; }

@@ -43,7 +43,14 @@ public sealed partial class DeliveryClient : IAsyncDisposable
     {
         _time = time ?? TimeProvider.System;
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<DeliveryClient>();
+        _served.Changed = TellChange;
     }
+
+    /// <summary>
+    /// Another configuration is in use from now on. Raised on the stream's thread, so be brief; what a listener throws is
+    /// logged.
+    /// </summary>
+    public event EventHandler? RulesetChanged;
 
     /// <summary>Where the configuration in use comes from, and how fresh it is.</summary>
     public ClientStatus Status => new(
@@ -126,4 +133,19 @@ public sealed partial class DeliveryClient : IAsyncDisposable
     }
 
     internal void Record(in EventRecord record) => _connection?.Events.Record(record);
+
+    private void TellChange()
+    {
+        try
+        {
+            RulesetChanged?.Invoke(this, EventArgs.Empty);
+        }
+        catch (Exception fault)
+        {
+            LogListener(fault);
+        }
+    }
+
+    [LoggerMessage(9031, LogLevel.Error, "A listener of RulesetChanged threw")]
+    private partial void LogListener(Exception fault);
 }

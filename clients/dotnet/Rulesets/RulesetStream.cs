@@ -39,6 +39,9 @@ internal sealed partial class RulesetStream : IAsyncDisposable
         _retries = new Retries(options.RetryDelay, options.RetryDelayLimit, seed);
     }
 
+    /// <summary>Called when the stream is open again.</summary>
+    internal Action? Connected { get; init; }
+
     /// <summary>Completes with the first ruleset from the server, or with the first failure to get it.</summary>
     internal Task FirstContact => _firstContact.Task;
 
@@ -180,6 +183,8 @@ internal sealed partial class RulesetStream : IAsyncDisposable
 
     private void Current()
     {
+        if (!_served.Connected)
+            Connected?.Invoke();
         _retries.Reset();
         _told = false;
         _served.Connected = true;

@@ -9,6 +9,9 @@ internal sealed class ServedRuleset
     private volatile Snapshot? _snapshot;
     private volatile bool _connected;
 
+    /// <summary>Called when another configuration is in use.</summary>
+    internal Action? Changed { get; set; }
+
     internal Snapshot? Snapshot => _snapshot;
 
     internal RulesetOrigin Origin { get; private set; }
@@ -32,6 +35,7 @@ internal sealed class ServedRuleset
             return false;
         _snapshot = Snapshot.Compile(ruleset);
         Origin = origin;
+        Changed?.Invoke();
         return true;
     }
 
@@ -44,6 +48,7 @@ internal sealed class ServedRuleset
         if (Held(present, flag.Key, out var held) && held.Sequence >= changed)
             return false;
         _snapshot = present.With(flag).As(sequence);
+        Changed?.Invoke();
         return true;
     }
 

@@ -42,7 +42,7 @@ internal sealed partial class DemoRun(
     /// <summary>A server that restarts in the middle is part of the show: try until it is back.</summary>
     private async Task PersistAsync(Func<Task> step, CancellationToken stoppingToken)
     {
-        while (true)
+        for (var told = false; ; told = true)
         {
             try
             {
@@ -51,12 +51,13 @@ internal sealed partial class DemoRun(
             }
             catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
             {
-                LogRetry(fault.Message);
+                if (!told)
+                    LogRetry(fault.Message);
                 await Task.Delay(Look, time, stoppingToken);
             }
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "The demo tries again in a second: {Reason}")]
+    [LoggerMessage(20, LogLevel.Warning, "The demo waits for the server: {Reason}")]
     private partial void LogRetry(string reason);
 }

@@ -47,7 +47,7 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
                 _say($"DONE {release.Key} serves everyone", [release.Reason]);
                 break;
             case { Status: "running", Stage: { } stage }:
-                _say(Invariant($"{release.Key}: stage '{stage}', {release.ExposurePercent:0.##} % exposed"), [before is null ? null : release.Reason]);
+                _say(Invariant($"{release.Key}: stage '{stage}', {release.ExposurePercent:0.##} % exposed"), []);
                 break;
             default:
                 _say($"{release.Key}: {release.Status}", [release.Reason]);
@@ -72,13 +72,10 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
     };
 
     private static string? Numbers(Evidence? evidence) => evidence is null ? null : Invariant(
-        $"released: {evidence.Released.Errors} errors, {evidence.Released.FailingUnits} of {evidence.Released.Units} customers in {evidence.Released.Exposures} exposures; control: {evidence.Control.Errors} errors, {evidence.Control.FailingUnits} of {evidence.Control.Units} customers in {evidence.Control.Exposures}{EValue(evidence)}{Time(evidence)}");
+        $"released: {Words(evidence.Released)}; control: {Words(evidence.Control)}");
 
-    private static string EValue(Evidence evidence) =>
-        evidence is { EValue: { } e, Threshold: { } threshold } ? Invariant($"; e-value {e:G4} against {threshold:G4}") : "";
-
-    private static string Time(Evidence evidence) =>
-        evidence.SecondsToDecision is { } seconds ? Invariant($"; {seconds:0.0} s from the first bad exposure to the kill") : "";
+    private static string Words(Arm arm) => Invariant(
+        $"{arm.Exposures} exposures of {arm.Units} customers, {arm.Errors} errors for {arm.FailingUnits} of them, p95 {arm.P95Milliseconds ?? double.NaN:0} ms");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
