@@ -13,7 +13,7 @@ namespace Delivery.Benchmarks.Client;
 /// Run: <c>dotnet run -c Release --project tests/Benchmarks -- --filter '*ClientEvaluation*'</c>.
 /// </summary>
 [MemoryDiagnoser]
-public class ClientEvaluation
+public class ClientEvaluation : IAsyncDisposable
 {
     private readonly EvaluationContext _context = EvaluationContext.For("user-4711").With("country", "DE").With("plan", "pro").Build();
     private DeliveryClient _client = null!;
@@ -36,7 +36,12 @@ public class ClientEvaluation
     }
 
     [GlobalCleanup]
-    public async Task Stop() => await _client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _offline.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Benchmark(Baseline = true)]
     public bool BooleanWithoutExposure() => _offline.EvaluateBoolean("new-checkout", _context, false);

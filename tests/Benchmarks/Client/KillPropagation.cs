@@ -30,6 +30,8 @@ internal static class KillPropagation
 
     internal static async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        // The factory looks for the server's folder from a manifest that only test projects get; the server needs none.
+        Environment.SetEnvironmentVariable("ASPNETCORE_TEST_CONTENTROOT_DELIVERY_SERVER", AppContext.BaseDirectory);
         await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true }, cancellationToken);
         await using var server = new DeliveryServer(await cluster.EnsureDatabaseAsync("propagation", cancellationToken));
         server.UseKestrel(0);
@@ -111,7 +113,7 @@ internal static class KillPropagation
 
     private static double Milliseconds(long from, long to) => (to - from) * 1_000.0 / Stopwatch.Frequency;
 
-    private static void Write(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Write(FormattableString line) => System.Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>One SDK, and when it last began to serve another value.</summary>
     private sealed class Watch
