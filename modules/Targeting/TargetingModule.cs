@@ -52,6 +52,7 @@ public static class TargetingModule
         endpoints.MapEnvironments();
         endpoints.MapFlags();
         endpoints.MapFlagVersions();
+        endpoints.MapCopyConfiguration();
         endpoints.MapPopulations();
         endpoints.MapImport();
         endpoints.MapEvaluate();

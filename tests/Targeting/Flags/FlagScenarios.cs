@@ -173,6 +173,23 @@ public sealed class FlagScenarios(PlatformFixture platform)
         (await variant.Body()).Text("code").ShouldBe("variant-in-use");
     }
 
+    [Fact]
+    public async Task a_configuration_is_compared_with_and_copied_from_another_environment()
+    {
+        await platform.Admin.GivenFlag("""{ "key": "copied", "type": "boolean", "environments": { "staging": { "default": { "variant": "on" } } } }""");
+
+        var diff = await platform.Admin.GetJson("/api/v1/flags/copied/environments/production/diff?from=staging");
+        diff.GetProperty("differences")[0].Text("path").ShouldBe("default");
+        using var copy = await platform.Admin.PostJson("/api/v1/flags/copied/environments/production/copy", """{ "from": "staging", "comment": "tested" }""");
+        copy.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Evaluate("copied", "production", "u1")).Text("variant").ShouldBe("on");
+        (await platform.Admin.GetJson("/api/v1/flags/copied/environments/production/diff?from=staging")).GetProperty("differences").GetArrayLength().ShouldBe(0);
+        using var again = await platform.Admin.PostJson("/api/v1/flags/copied/environments/production/copy", """{ "from": "staging" }""");
+        (await again.Json()).GetProperty("changed").GetBoolean().ShouldBeFalse();
+        using var nowhere = await platform.Admin.PostJson("/api/v1/flags/copied/environments/production/copy", """{ "from": "mars" }""");
+        nowhere.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     private static IEnumerable<string?> Keys(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(flag => flag.Text("key"));
 
     private async Task<JsonElement> Evaluate(string flag, string environment, string unit, string attributes = "")

@@ -60,6 +60,27 @@ public sealed class RulesetScenarios(PlatformFixture platform)
     }
 
     [Fact]
+    public async Task fifty_readers_get_a_kill_before_the_killer_has_its_answer_or_right_after()
+    {
+        await platform.Admin.GivenFlag("""{ "key": "fifty", "type": "boolean" }""");
+        using var sdk = await platform.Server.AsAsync("server-sdk", "production", TestContext.Current.CancellationToken);
+        var sequence = (await sdk.GetJson("/sdk/v1/ruleset")).GetProperty("sequence").GetInt64();
+        var readers = new List<SseReader>();
+        for (var i = 0; i < 50; i++)
+            readers.Add(await SseReader.OpenAsync(sdk, $"/sdk/v1/stream?sequence={sequence}"));
+        var first = readers.Select(reader => reader.NextAsync()).ToList();
+
+        await platform.Admin.PostJson("/api/v1/flags/fifty/environments/production/kill", "{}");
+        var answered = TimeProvider.System.GetTimestamp();
+        var changes = await Task.WhenAll(first);
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"after the answer: {TimeProvider.System.GetElapsedTime(answered).TotalMilliseconds:0.0} ms");
+        changes.ShouldAllBe(change => change.EventType == "flag" && change.Data == changes[0].Data);
+        foreach (var reader in readers)
+            await reader.DisposeAsync();
+    }
+
+    [Fact]
     public async Task a_change_of_another_environment_is_not_on_the_stream()
     {
         await platform.Admin.GivenFlag("""{ "key": "elsewhere", "type": "boolean" }""");
