@@ -71,6 +71,10 @@ public sealed partial class DeliveryClient : IAsyncDisposable
 
     internal Snapshot? Snapshot => _served.Snapshot;
 
+    internal ServedRuleset Served => _served;
+
+    internal Connection? Connection => _connection;
+
     private ClientMeter? Meter { get; }
 
     /// <summary>A client that evaluates a given ruleset and talks to nobody, for tests and tools.</summary>

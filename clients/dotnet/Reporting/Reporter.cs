@@ -39,6 +39,8 @@ internal sealed partial class Reporter<T> : IDisposable
 
     internal Tally Tally { get; } = new();
 
+    internal BoundedRing<T> Queue => _ring;
+
     /// <summary>How many records wait for their acknowledgement.</summary>
     internal long Waiting => _ring.Written - Volatile.Read(ref _settled);
 
