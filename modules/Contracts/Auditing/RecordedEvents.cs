@@ -19,6 +19,9 @@ public sealed record ReadEvents(EventFilter Filter, long? AfterSequence = null, 
 /// <param name="CorrelationId">The conversation.</param>
 /// <param name="From">Not before.</param>
 /// <param name="To">Before.</param>
+/// <param name="Seals">
+/// Whether the ledger's seals are among them: many a minute, by the platform for itself. Asking for the kind <c>ledger</c> implies it.
+/// </param>
 public sealed record EventFilter(
     string? Kind = null,
     string? Key = null,
@@ -26,7 +29,8 @@ public sealed record EventFilter(
     string? Type = null,
     string? CorrelationId = null,
     DateTimeOffset? From = null,
-    DateTimeOffset? To = null);
+    DateTimeOffset? To = null,
+    bool Seals = false);
 
 /// <summary>An event of the system of record, as the outside sees it.</summary>
 /// <param name="Sequence">Its place in the one global order.</param>

@@ -11,7 +11,7 @@ internal static class AuditSetup
     {
         var events = app.MapGroup("/api/v1").WithTags("Audit").RequireAuthorization(AccessPolicy.Operator);
         events.MapGet("events", AuditEndpoints.List)
-            .WithSummary("Events by global sequence: ?kind= key= actor= type= correlation= from= to= after= limit= order=asc|desc; Accept application/x-ndjson streams them all")
+            .WithSummary("Events by global sequence: ?kind= key= actor= type= correlation= from= to= after= limit= order=asc|desc seals=true (the ledger's seals too); Accept application/x-ndjson streams them all")
             .Produces<EventPage>();
         events.MapGet("events/stream", AuditEndpoints.Stream)
             .WithSummary("Events as they happen, as server-sent events; Last-Event-ID or ?after= goes on from a sequence");
@@ -45,9 +45,15 @@ internal sealed record EventQuery(EventFilter Filter, long? After, bool Descendi
             "desc" => true,
             _ => throw new InvalidRequest("order", "asc or desc"),
         };
+        var seals = Text("seals") switch
+        {
+            null or "false" => false,
+            "true" => true,
+            _ => throw new InvalidRequest("seals", "true or false"),
+        };
         var filter = new EventFilter(
             Text("kind") is { } kind ? StreamNames.Singular(kind) : null,
-            Text("key"), Text("actor"), Text("type"), Text("correlation"), Time("from"), Time("to"));
+            Text("key"), Text("actor"), Text("type"), Text("correlation"), Time("from"), Time("to"), seals);
         return ValueTask.FromResult<EventQuery?>(new EventQuery(filter, after, descending));
     }
 }

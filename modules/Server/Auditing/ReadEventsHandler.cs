@@ -70,6 +70,8 @@ internal sealed class ReadEventsHandler(NpgsqlDataSource database, TimeProvider 
             Where("substr(stream_id, strpos(stream_id, ':') + 1) = @key", "key", NpgsqlDbType.Text, f.Key);
         }
 
+        if (f is { Seals: false, Kind: not "ledger" })
+            where.Add("stream_id NOT LIKE 'ledger:%'");
         Where("user_name = @actor", "actor", NpgsqlDbType.Text, f.Actor);
         Where("type = @type", "type", NpgsqlDbType.Text, f.Type is null ? null : StreamNames.TypeInside(f.Type));
         Where("correlation_id = @correlation", "correlation", NpgsqlDbType.Text, f.CorrelationId);
