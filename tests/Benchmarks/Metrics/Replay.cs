@@ -24,6 +24,8 @@ public class Replay : IAsyncDisposable
     [GlobalSetup]
     public async Task Setup()
     {
+        // Only test projects carry the place of the server's sources.
+        Environment.SetEnvironmentVariable("ASPNETCORE_TEST_CONTENTROOT_DELIVERY_SERVER", AppContext.BaseDirectory);
         _cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true, FastUnsafe = true }, CancellationToken.None);
         _server = new DeliveryServer(await _cluster.EnsureDatabaseAsync("replay", CancellationToken.None));
         using var client = _server.Admin();
