@@ -47,7 +47,7 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
                 _say($"DONE {release.Key} serves everyone", [release.Reason]);
                 break;
             case { Status: "running", Stage: { } stage }:
-                _say(Invariant($"{release.Key}: stage '{stage}', {release.ExposurePercent:0.##} % exposed"), []);
+                _say($"{release.Key} enters stage '{stage}'", []);
                 break;
             default:
                 _say($"{release.Key}: {release.Status}", [release.Reason]);

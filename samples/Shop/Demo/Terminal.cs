@@ -5,7 +5,7 @@ internal static class Terminal
 {
     internal static void Say(string line, params IEnumerable<string?> details)
     {
-        var text = string.Join(Environment.NewLine, details.Where(detail => !string.IsNullOrEmpty(detail)).Select(detail => $"        {detail}").Prepend($"demo  | {line}"));
+        var text = string.Join(Environment.NewLine, details.Where(detail => !string.IsNullOrEmpty(detail)).Select(detail => $"      {detail}").Prepend($"demo: {line}"));
         Console.WriteLine(text);
     }
 }
