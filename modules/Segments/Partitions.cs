@@ -7,7 +7,7 @@ namespace Delivery.Segments;
 /// The partitions of a log by day of receipt (UTC). On entering a day its own and the next day's partition are made sure of, so a
 /// partition is there a day before the first row needs it.
 /// </summary>
-internal sealed class Partitions(SegmentSql sql, NpgsqlDataSource database)
+internal sealed class Partitions(SegmentSql sql, NpgsqlDataSource database, SegmentOptions options)
 {
     private readonly HashSet<DateOnly> _known = [];
 
@@ -19,6 +19,7 @@ internal sealed class Partitions(SegmentSql sql, NpgsqlDataSource database)
         {
             await EnsureAsync(day, cancellationToken);
             await EnsureAsync(day.AddDays(1), cancellationToken);
+            await ForgetBatchesAsync(receivedAt - options.RememberBatchesFor, cancellationToken);
             _known.Add(day);
         }
 
@@ -35,6 +36,13 @@ internal sealed class Partitions(SegmentSql sql, NpgsqlDataSource database)
     }
 
     public string NameOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"{sql.Name}_{day:yyyyMMdd}");
+
+    private async Task ForgetBatchesAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"DELETE FROM {sql.Batches} WHERE received_at < $1");
+        command.Parameters.AddWithValue(before.ToUniversalTime());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     /// <summary>Attaching takes a weaker lock than <c>CREATE ... PARTITION OF</c>: a long export does not hold up the intake.</summary>
     private async Task EnsureAsync(DateOnly day, CancellationToken cancellationToken)

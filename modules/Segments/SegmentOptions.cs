@@ -40,4 +40,11 @@ public sealed class SegmentOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan LookForOthersEvery { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a batch's number is remembered; a batch repeated later is written again. 1 h to 3,650 days; the default is 30 days.
+    /// Forgotten once a day.
+    /// </summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan RememberBatchesFor { get; set; } = TimeSpan.FromDays(30);
 }

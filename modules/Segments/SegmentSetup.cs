@@ -25,11 +25,12 @@ public static class SegmentSetup
     {
         var log = services.GetRequiredService<SegmentLog<TRow>>();
         var database = services.GetRequiredService<NpgsqlDataSource>();
-        var partitions = new Partitions(log.Sql, database);
+        var options = services.GetRequiredService<IOptions<SegmentOptions>>().Value;
+        var partitions = new Partitions(log.Sql, database, options);
         var transaction = new SegmentTransaction(
             log.Sql, services.GetRequiredService<IDocumentStore>(), database, partitions, services.GetRequiredService<TimeProvider>());
         return new GroupCommitter(
             log.Sql, log.Queue, transaction, partitions, log.Budget, log.Head,
-            services.GetRequiredService<IOptions<SegmentOptions>>().Value, services.GetRequiredService<ILogger<GroupCommitter>>());
+            options, services.GetRequiredService<ILogger<GroupCommitter>>());
     }
 }

@@ -26,7 +26,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
 
     /// <summary>
     /// The rows are append-only and arrive in the order of their position, so a BRIN index finds a run of positions at
-    /// almost no cost to the intake, where a B-tree would cost a fifth of it.
+    /// almost no cost to the intake.
     /// </summary>
     public string Tables() => $"""
         CREATE SCHEMA IF NOT EXISTS {Schema};

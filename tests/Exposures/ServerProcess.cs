@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Delivery.Testing;
+
+namespace Delivery.Exposures.Tests;
+
+/// <summary>The server as a process of its own, so that a test can kill it.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private const string Listening = "Now listening on: ";
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri address)
+    {
+        _process = process;
+        Http = new HttpClient { BaseAddress = address };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DeliveryServer.AdminKey);
+    }
+
+    public HttpClient Http { get; }
+
+    public static async Task<ServerProcess> StartAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Delivery.Server.dll"), "--urls", "http://127.0.0.1:0"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.Environment["ConnectionStrings__delivery"] = connectionString;
+        start.Environment["Delivery__Access__BootstrapAdminKey"] = DeliveryServer.AdminKey;
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Testing";
+        var process = Process.Start(start)!;
+        var last = "";
+        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            last = line;
+            if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
+            {
+                process.OutputDataReceived += static (_, _) => { };
+                process.BeginOutputReadLine();
+                return new ServerProcess(process, new Uri(line[(at + Listening.Length)..].Trim()));
+            }
+        }
+
+        await process.WaitForExitAsync(cancellationToken);
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {process.ExitCode} before it listened: {last}"));
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: false);
+        await _process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+}
