@@ -2,6 +2,7 @@ using Delivery.Contracts.Access;
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Http;
 using Delivery.Exposures.Intake;
+using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
 using Delivery.Segments;
 using Microsoft.AspNetCore.Builder;
@@ -38,6 +39,9 @@ public static class ExposuresModule
         var api = endpoints.MapGroup("/api/v1").WithTags("Exposures").RequireAuthorization(AccessPolicy.Operator);
         MapQuestions(api);
         MapLedger(api);
+        endpoints.MapDelete("/api/v1/units/{unit}", ForgetUnitEndpoint.Handle).WithTags("Exposures").RequireAuthorization(AccessPolicy.Admin)
+            .WithSummary("Forgets a unit: a pseudonym takes its place in every exposure, its attributes go, counts stay; the ledger shows a redaction")
+            .Produces<ForgottenUnit>();
     }
 
     private static void MapQuestions(RouteGroupBuilder api)

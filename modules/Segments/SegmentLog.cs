@@ -114,6 +114,13 @@ public sealed class SegmentLog<TRow>
     public Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken) =>
         new SegmentVerifier(Sql, _store, _database).VerifyAsync(range, cancellationToken);
 
+    /// <summary>
+    /// Seals the segments of rows again after the caller masked them in the session's transaction; recorded as one event. The
+    /// caller saves the session.
+    /// </summary>
+    public Task ResealAsync(IDocumentSession session, string pseudonym, long[] positions, CancellationToken cancellationToken) =>
+        new SegmentRedaction(Sql).ResealAsync(session, pseudonym, positions, cancellationToken);
+
     private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
         await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);
 }

@@ -14,7 +14,11 @@ public static class SegmentSetup
     public static void AddSegmentLog<TRow>(this IHostApplicationBuilder builder, SegmentTable<TRow> table)
     {
         builder.Services.AddOptions<SegmentOptions>().BindConfiguration(SegmentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.ConfigureMarten(options => options.Events.AddEventType<RowsSealed>());
+        builder.Services.ConfigureMarten(options =>
+        {
+            options.Events.AddEventType<RowsSealed>();
+            options.Events.AddEventType<RowsRedacted>();
+        });
         builder.Services.AddSingleton(services => new SegmentLog<TRow>(
             table, services.GetRequiredService<IDocumentStore>(), services.GetRequiredService<NpgsqlDataSource>(),
             services.GetRequiredService<IOptions<SegmentOptions>>().Value));

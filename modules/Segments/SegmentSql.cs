@@ -6,6 +6,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     public string Schema { get; } = schema;
     public string Name { get; } = name;
     public string Stream { get; } = $"ledger:{name}";
+    public string Redactions { get; } = $"ledger:{name}-redactions";
     public string Rows { get; } = $"{schema}.{name}";
     public string Segments { get; } = $"{schema}.{name}_segments";
     public string Batches { get; } = $"{schema}.{name}_batches";

@@ -1,4 +1,3 @@
-using JasperFx.Events;
 using Marten;
 using Marten.Services;
 using Npgsql;
@@ -17,7 +16,8 @@ public sealed record VerificationRange(long? FirstSegment = null, long? LastSegm
 /// <param name="Segments">How many segments were looked at.</param>
 /// <param name="Rows">How many rows were hashed.</param>
 /// <param name="Breaks">What did not hold.</param>
-public sealed record Verification(bool Valid, long Segments, long Rows, IReadOnlyList<SegmentBreak> Breaks);
+/// <param name="Redacted">The segments of which rows were masked on the record; they hold against their hash after that.</param>
+public sealed record Verification(bool Valid, long Segments, long Rows, IReadOnlyList<SegmentBreak> Breaks, IReadOnlyList<long> Redacted);
 
 /// <summary>Something that is not as it was sealed.</summary>
 /// <param name="Segment">The segment.</param>
@@ -40,13 +40,13 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
-        var run = new VerificationRun(range);
+        var run = new VerificationRun(range, await SegmentRedaction.RedactedAsync(session, sql, cancellationToken));
         var next = Math.Max(1, range.FirstSegment ?? 1);
         var end = Math.Min(range.LastSegment ?? long.MaxValue, (await session.Events.FetchStreamStateAsync(sql.Stream, cancellationToken))?.Version ?? 0);
-        run.Start((await SealsAsync(session, next - 1, next - 1, cancellationToken)).SingleOrDefault());
+        run.Start((await SegmentRedaction.SealsAsync(session, sql, next - 1, next - 1, cancellationToken)).SingleOrDefault());
         for (; next <= end && run.Breaks.Count < MostBreaks; next += SegmentsAtATime)
         {
-            var seals = await SealsAsync(session, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
+            var seals = await SegmentRedaction.SealsAsync(session, sql, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
             if (seals.Count > 0)
                 await HashAsync(run, seals, connection, cancellationToken);
         }
@@ -55,12 +55,6 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         if (range.LastSegment is null)
             await UnsealedAsync(run, connection, cancellationToken);
         return run.Result();
-    }
-
-    private async Task<IReadOnlyList<RowsSealed>> SealsAsync(IDocumentSession session, long first, long last, CancellationToken cancellationToken)
-    {
-        var events = first < 1 ? [] : await session.Events.FetchStreamAsync(sql.Stream, last, fromVersion: first, token: cancellationToken);
-        return [.. events.OfType<IEvent<RowsSealed>>().OrderBy(e => e.Version).Select(e => e.Data with { Segment = e.Version })];
     }
 
     private async Task HashAsync(VerificationRun run, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection, CancellationToken cancellationToken)

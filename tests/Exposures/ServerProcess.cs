@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using Delivery.Testing;
 
 namespace Delivery.Exposures.Tests;
@@ -30,21 +30,19 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment["ConnectionStrings__delivery"] = connectionString;
         start.Environment["Delivery__Access__BootstrapAdminKey"] = DeliveryServer.AdminKey;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Testing";
-        var process = Process.Start(start)!;
-        var last = "";
-        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var output = new StringBuilder();
+        process.OutputDataReceived += (_, line) =>
         {
-            last = line;
-            if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
-            {
-                process.OutputDataReceived += static (_, _) => { };
-                process.BeginOutputReadLine();
-                return new ServerProcess(process, new Uri(line[(at + Listening.Length)..].Trim()));
-            }
-        }
-
-        await process.WaitForExitAsync(cancellationToken);
-        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {process.ExitCode} before it listened: {last}"));
+            output.AppendLine(line.Data);
+            if (line.Data?.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
+                address.TrySetResult(new Uri(line.Data[(at + Listening.Length)..].Trim()));
+        };
+        process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The server ended: {output}"));
+        process.Start();
+        process.BeginOutputReadLine();
+        return new ServerProcess(process, await address.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken));
     }
 
     /// <summary><c>kill -9</c>.</summary>

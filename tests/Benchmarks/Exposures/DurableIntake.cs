@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Delivery.EmbeddedPostgres;
 using Delivery.Exposures;
 using Delivery.Exposures.Intake;
@@ -18,9 +21,8 @@ namespace Delivery.Benchmarks.Exposures;
 /// column Ratio is time per row against the limit's: 2.5 means 40 % of it. In
 /// process, because server and database live through the run.
 /// </summary>
-[InProcess]
-[SimpleJob(launchCount: 1, warmupCount: 2, iterationCount: 7, invocationCount: 1)]
-public class DurableIntake
+[Config(typeof(InThisProcess))]
+public class DurableIntake : IAsyncDisposable
 {
     private const int Batches = 400;
     private const int RowsPerBatch = 500;
@@ -42,7 +44,11 @@ public class DurableIntake
         _cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true }, CancellationToken.None);
         var connection = await _cluster.EnsureDatabaseAsync("intake", CancellationToken.None);
         _database = NpgsqlDataSource.Create(connection);
-        _server = new DeliveryServer(connection, settings: new Dictionary<string, string> { ["Logging:LogLevel:Default"] = "Warning" });
+        _server = new DeliveryServer(connection, settings: new Dictionary<string, string> 
+        {
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["contentRoot"] = AppContext.BaseDirectory,
+        });
         _server.UseKestrel(0);
         _server.StartServer();
         _http = _server.Admin();
@@ -86,8 +92,11 @@ public class DurableIntake
     }
 
     [GlobalCleanup]
-    public async Task CleanUp()
+    public async Task CleanUp() => await DisposeAsync();
+
+    public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         _rows.Dispose();
         _http.Dispose();
         await _server.DisposeAsync();
@@ -123,5 +132,11 @@ public class DurableIntake
         }
 
         return Encoding.UTF8.GetBytes(json.Append(']').ToString());
+    }
+
+    private sealed class InThisProcess : ManualConfig
+    {
+        public InThisProcess() => AddJob(Job.Default
+            .WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(7).WithInvocationCount(1).WithUnrollFactor(1));
     }
 }
