@@ -11,6 +11,9 @@ using Delivery.Exposures.Intake;
 using Delivery.Segments;
 using Delivery.Segments.Intake;
 using Delivery.Testing;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Delivery.Benchmarks.Exposures;
@@ -51,7 +54,9 @@ public class DurableIntake : IAsyncDisposable
         });
         _server.UseKestrel(0);
         _server.StartServer();
-        _http = _server.Admin();
+        var address = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        _http = new HttpClient { BaseAddress = new Uri(address) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DeliveryServer.AdminKey);
         var time = TimeProvider.System.GetUtcNow();
         _rows = new RowBatch(ExposureTable.Table.Columns.Count, 64 * 1024 * 1024);
         var reader = new ExposureElementReader(new IntakeRequest("production", "benchmark", time), new ExposureOptions());
