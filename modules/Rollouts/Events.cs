@@ -42,7 +42,7 @@ internal sealed record RolloutAborted(
 
 /// <summary>The flag shows the release no more.</summary>
 /// <param name="FlagVersion">Since this version; null when the flag itself is gone.</param>
-internal sealed record ReleaseClosed(string Key, long? FlagVersion);
+internal sealed record RolloutClosed(string Key, long? FlagVersion);
 
 /// <summary>The last stage met its gate.</summary>
 internal sealed record RolloutCompleted(string Key, GateEvidence Because);

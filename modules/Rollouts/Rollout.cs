@@ -117,7 +117,7 @@ internal sealed record Rollout
         LastEvent = e.Id,
     };
 
-    public Rollout Apply(IEvent<ReleaseClosed> e) =>
+    public Rollout Apply(IEvent<RolloutClosed> e) =>
         this with { Closed = true, ClosedVersion = e.Data.FlagVersion, Watched = false, LastEvent = e.Id };
 
     public Rollout Apply(IEvent<RolloutCompleted> e) =>

@@ -47,7 +47,7 @@ internal sealed class History
         RolloutHeld e => Rollout.Apply(On(e, at)),
         RolloutSawAgain e => Rollout.Apply(On(e, at)),
         RolloutAborted e => Rollout.Apply(On(e, at)),
-        ReleaseClosed e => Rollout.Apply(On(e, at)),
+        RolloutClosed e => Rollout.Apply(On(e, at)),
         RolloutCompleted e => Rollout.Apply(On(e, at)),
         _ => throw new InvalidOperationException($"no such event: {@event}"),
     };

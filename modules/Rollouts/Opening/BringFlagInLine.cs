@@ -74,7 +74,7 @@ internal sealed partial class FlagInLine(IServiceScopeFactory scopes, ILogger<Fl
         if (closed is not (Outcome.Done or Outcome.NotFound))
             throw new InvalidOperationException($"The release '{plan.Key}' could not be taken from the flag '{plan.Flag}' ({Reason(closed)}); it is tried again.");
         var version = (closed as Outcome.Done)?.Version;
-        await ExpectAsync(new RecordReleaseClosed(audit, plan.Key, version), cancellationToken);
+        await ExpectAsync(new RecordRolloutClosed(audit, plan.Key, version), cancellationToken);
         LogClosed(plan.Key, plan.Flag, version);
     }
 

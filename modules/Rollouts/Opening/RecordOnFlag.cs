@@ -7,7 +7,7 @@ namespace Delivery.Rollouts;
 internal sealed record RecordStageOpened(Audit Audit, string Rollout, int Stage, long FlagVersion) : Command(Audit);
 
 /// <summary>Notes that the flag shows the release no more.</summary>
-internal sealed record RecordReleaseClosed(Audit Audit, string Rollout, long? FlagVersion) : Command(Audit);
+internal sealed record RecordRolloutClosed(Audit Audit, string Rollout, long? FlagVersion) : Command(Audit);
 
 internal static class OnFlag
 {
@@ -17,7 +17,7 @@ internal static class OnFlag
             : Decision.Nothing;
 
     public static Decision Closed(Rollout rollout, long? flagVersion) =>
-        rollout.Abort is not null && !rollout.Closed ? Decision.Of(new ReleaseClosed(rollout.Key, flagVersion)) : Decision.Nothing;
+        rollout.Abort is not null && !rollout.Closed ? Decision.Of(new RolloutClosed(rollout.Key, flagVersion)) : Decision.Nothing;
 }
 
 internal sealed class RecordStageOpenedHandler(RolloutStream rollouts) : ICommandHandler<RecordStageOpened, Outcome>
@@ -27,9 +27,9 @@ internal sealed class RecordStageOpenedHandler(RolloutStream rollouts) : IComman
             command.Audit, command.Rollout, (rollout, _) => OnFlag.Opened(rollout, command.Stage, command.FlagVersion), cancellationToken);
 }
 
-internal sealed class RecordReleaseClosedHandler(RolloutStream rollouts) : ICommandHandler<RecordReleaseClosed, Outcome>
+internal sealed class RecordRolloutClosedHandler(RolloutStream rollouts) : ICommandHandler<RecordRolloutClosed, Outcome>
 {
-    public async ValueTask<Outcome> Handle(RecordReleaseClosed command, CancellationToken cancellationToken) =>
+    public async ValueTask<Outcome> Handle(RecordRolloutClosed command, CancellationToken cancellationToken) =>
         await rollouts.DecideAsync(
             command.Audit, command.Rollout, (rollout, _) => OnFlag.Closed(rollout, command.FlagVersion), cancellationToken);
 }

@@ -46,7 +46,7 @@ public sealed class WholeLoop(PostgresFixture postgres)
             TestContext.Current.TestOutputHelper!.WriteLine(aborted.GetProperty("reason").GetString()!);
             aborted.GetProperty("abort").GetProperty("cause").GetString().ShouldBe("breaker");
             aborted.GetProperty("abort").GetProperty("evidence").GetProperty("released").GetProperty("units").GetInt64().ShouldBe(exposed);
-            var closing = await EventAsync(admin, "release-closed") - await EventAsync(admin, "rollout-aborted");
+            var closing = await EventAsync(admin, "rollout-closed") - await EventAsync(admin, "rollout-aborted");
             TestContext.Current.TestOutputHelper!.WriteLine($"from the abort to the note of the closed flag: {closing.TotalMilliseconds:0} ms");
             (await EvaluateAsync(admin)).Count(e => e.Variant == "on").ShouldBe(0);
         }
