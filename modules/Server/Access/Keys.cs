@@ -1,5 +1,6 @@
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Commands;
+using Delivery.Contracts.Targeting;
 using Marten;
 using Mediator;
 
@@ -33,12 +34,14 @@ internal static class KeyDecisions
     }
 }
 
-internal sealed class IssueKeyHandler(IDocumentSession session) : ICommandHandler<IssueKey, Outcome>
+internal sealed class IssueKeyHandler(IDocumentSession session, ISender sender) : ICommandHandler<IssueKey, Outcome>
 {
     public async ValueTask<Outcome> Handle(IssueKey command, CancellationToken cancellationToken)
     {
         if (KeyDecisions.Faults(command).ToList() is { Count: > 0 } faults)
             return new Outcome.Invalid(faults);
+        if (command.Environment is { } environment && !await sender.Send(new KnowsEnvironment(environment), cancellationToken))
+            return new Outcome.Invalid("environment", $"an environment that exists; there is no '{environment}' (GET /api/v1/environments lists them)");
         if (await session.LoadAsync<AccessKey>(AccessKey.Stream(command.KeyId), cancellationToken) is { } existing)
             return existing.SecretHash == command.SecretHash
                 ? new Outcome.Done("key", command.KeyId, existing.Version, Changed: false)

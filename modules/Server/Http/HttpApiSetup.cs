@@ -1,4 +1,5 @@
 using Delivery.Contracts.Http;
+using Delivery.Server.Access;
 using Scalar.AspNetCore;
 
 namespace Delivery.Server.Http;
@@ -30,6 +31,7 @@ internal static class HttpApiSetup
         app.UseStatusCodePages(EmptyErrorPages.Fill);
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseEnvironmentCheck();
         app.UseAntiforgery();
     }
 

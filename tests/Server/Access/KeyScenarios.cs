@@ -68,6 +68,7 @@ public sealed class KeyScenarios(RunningServer running) : IClassFixture<RunningS
         { """{ "name": "", "role": "operator" }""", "name", 400 },
         { """{ "name": "x", "role": "server-sdk" }""", "environment", 400 },
         { """{ "name": "x", "role": "operator", "environment": "production" }""", "environment", 400 },
+        { """{ "name": "x", "role": "server-sdk", "environment": "nowhere" }""", "environment", 400 },
         { """{ "name": "x", "role": "operator", "colour": "red" }""", "colour", 400 },
         { """{ "name": "x", "name": "y", "role": "operator" }""", "name", 400 },
         { """{ "name": "x", """, "$", 400 },
@@ -96,6 +97,17 @@ public sealed class KeyScenarios(RunningServer running) : IClassFixture<RunningS
         var text = await admin.PostAsync("/api/v1/keys", new StringContent("name=x"), Cancel);
         text.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
         (await admin.DeleteAsync("/api/v1/keys/ffffffffffffffff", Cancel)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("/sdk/v1/exposures")]
+    [InlineData("/sdk/v1/events")]
+    public async Task an_operator_who_names_an_unknown_environment_is_told(string path)
+    {
+        using var admin = running.Server.Admin();
+        var answer = await admin.PostAsync($"{path}?environment=nowhere", JsonContent.Create(Array.Empty<object>()), Cancel);
+        answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("code").GetString().ShouldBe("environment-not-found");
     }
 
     private static async Task<JsonElement> Issue(HttpClient admin, object key)
