@@ -84,7 +84,10 @@ internal sealed record Alert
 
     public Alert Apply(IEvent<AlertDelivered> e) => With(e.Data.Channel, d => d with
     {
-        State = DeliveryState.Delivered, Attempts = e.Data.Attempt, LastError = null, DeliveredAt = e.Timestamp,
+        State = DeliveryState.Delivered,
+        Attempts = e.Data.Attempt,
+        LastError = null,
+        DeliveredAt = e.Timestamp,
     });
 
     public Alert Apply(AlertDeliveryFailed e) => With(e.Channel, d => d with { Attempts = e.Attempt, LastError = e.Reason });

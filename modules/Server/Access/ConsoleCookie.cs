@@ -1,6 +1,6 @@
+using System.Security.Claims;
 using Delivery.Contracts.Access;
 using Marten;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 

@@ -1,4 +1,3 @@
-using Weasel.Core;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Delivery.Contracts.Http;
@@ -6,6 +5,7 @@ using JasperFx;
 using JasperFx.Events;
 using Marten;
 using Npgsql;
+using Weasel.Core;
 using Wolverine.Marten;
 
 namespace Delivery.Server.EventStore;

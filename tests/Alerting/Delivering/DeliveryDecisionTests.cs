@@ -15,7 +15,14 @@ public sealed class DeliveryDecisionTests
 
     private static readonly Alert Raised = new()
     {
-        Id = "alert:a", AlertId = "a", Kind = "release-aborted", Subject = "rollout/r", Severity = AlertSeverity.Critical, Team = "t", Title = "x", Detail = "y",
+        Id = "alert:a",
+        AlertId = "a",
+        Kind = "release-aborted",
+        Subject = "rollout/r",
+        Severity = AlertSeverity.Critical,
+        Team = "t",
+        Title = "x",
+        Detail = "y",
         Deliveries = [new ChannelDelivery("hook", DeliveryState.Pending, 0, null, null)],
     };
 

@@ -47,7 +47,7 @@ public class DurableIntake : IAsyncDisposable
         _cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true }, CancellationToken.None);
         var connection = await _cluster.EnsureDatabaseAsync("intake", CancellationToken.None);
         _database = NpgsqlDataSource.Create(connection);
-        _server = new DeliveryServer(connection, settings: new Dictionary<string, string> 
+        _server = new DeliveryServer(connection, settings: new Dictionary<string, string>
         {
             ["Logging:LogLevel:Default"] = "Warning",
             ["contentRoot"] = AppContext.BaseDirectory,

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Delivery.Contracts.Rollouts;
-using Facts = Delivery.Contracts.Rollouts;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
 using static Delivery.Rollouts.Tests.Counts;
+using Facts = Delivery.Contracts.Rollouts;
 
 namespace Delivery.Rollouts.Tests.Http;
 
