@@ -1,0 +1,41 @@
+using Delivery.EndToEnd.Tests.Platform;
+
+namespace Delivery.EndToEnd.Tests.Starting;
+
+/// <summary>Two bare platforms of one checkout: one keeps its data, the other has temporary ones.</summary>
+public sealed class TwoPlatforms : IAsyncLifetime
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("delivery-e2e-data-");
+    private RunningPlatform? _keeping;
+    private RunningPlatform? _temporary;
+
+    internal RunningPlatform Keeping => _keeping ?? throw new InvalidOperationException("xunit has not started it.");
+
+    internal RunningPlatform Temporary => _temporary ?? throw new InvalidOperationException("xunit has not started it.");
+
+    private string[] KeepingOptions => ["--Demo=false", $"--Postgres:DataDirectory={Path.Combine(_data.FullName, "postgres")}"];
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var keeping = RunningPlatform.StartAsync(KeepingOptions, cancellationToken);
+        var temporary = RunningPlatform.StartAsync(["--Demo=false", "--Postgres:Ephemeral=true"], cancellationToken);
+        (_keeping, _temporary) = (await keeping, await temporary);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_keeping is not null)
+            await _keeping.DisposeAsync();
+        if (_temporary is not null)
+            await _temporary.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+
+    internal async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        await Keeping.DisposeAsync();
+        _keeping = null;
+        _keeping = await RunningPlatform.StartAsync(KeepingOptions, cancellationToken);
+    }
+}
