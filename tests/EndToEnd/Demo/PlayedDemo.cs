@@ -25,11 +25,15 @@ public sealed class PlayedDemo : IAsyncLifetime
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         _platform = await RunningPlatform.StartAsync(["--Postgres:Ephemeral=true"], cancellationToken);
-        _releases = await Eventually.SeesAsync(
-            "the demo's three releases have ended", Promise,
-            () => Api.ListAsync<Release>("/api/v1/rollouts", cancellationToken),
-            releases => releases.Count == 3 && releases.All(release => release.Ended),
-            cancellationToken);
+        try
+        {
+            _releases = await PlayAsync(cancellationToken);
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -40,6 +44,13 @@ public sealed class PlayedDemo : IAsyncLifetime
 
     internal Task<IReadOnlyList<RecordedEvent>> EventsAsync(string kind, string key, CancellationToken cancellationToken) =>
         Api.ListAsync<RecordedEvent>($"/api/v1/events?kind={kind}&key={key}&limit=1000", cancellationToken);
+
+    private Task<IReadOnlyList<Release>> PlayAsync(CancellationToken cancellationToken) =>
+        Eventually.SeesAsync(
+            "the demo's three releases have ended", Promise,
+            () => Api.ListAsync<Release>("/api/v1/rollouts", cancellationToken),
+            releases => releases.Count == 3 && releases.All(release => release.Ended),
+            cancellationToken);
 
     private Release Release(string key) => _releases!.Single(release => release.Key == key);
 }

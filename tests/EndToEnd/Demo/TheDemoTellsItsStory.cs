@@ -113,6 +113,10 @@ public sealed class TheDemoTellsItsStory(PlayedDemo demo) : IClassFixture<Played
             flag.Count(e => e.Type == "release-opened").ShouldBe(rollout.Count(e => e.Type == "stage-opened"));
             flag[^1].Type.ShouldBe("release-closed");
             flag[^1].Sequence.ShouldBeGreaterThan(aborted.Sequence);
+
+            var alert = await Eventually.SeesAsync(
+                $"the alert of {key} is delivered", Patience, () => demo.EventsAsync("alert", $"release-aborted.{key}", Cancel), events => events.Count >= 2, Cancel);
+            alert.Select(e => (e.Type, e.Actor)).ShouldBe([("alert-raised", "alerting"), ("alert-delivered", "alerting")]);
         }
 
         var healthy = await demo.EventsAsync("rollout", "fast-search", Cancel);

@@ -62,7 +62,12 @@ internal sealed class Api : IDisposable
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
+        {
             request.Content = JsonContent.Create(body, options: Json);
+            // With its length, as a sender of small documents says it.
+            await request.Content.LoadIntoBufferAsync(cancellationToken);
+        }
+
         return await _http.SendAsync(request, cancellationToken);
     }
 }

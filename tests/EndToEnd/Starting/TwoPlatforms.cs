@@ -5,7 +5,8 @@ namespace Delivery.EndToEnd.Tests.Starting;
 /// <summary>Two bare platforms of one checkout: one keeps its data, the other has temporary ones.</summary>
 public sealed class TwoPlatforms : IAsyncLifetime
 {
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("delivery-e2e-data-");
+    /// <summary>No temporary subdirectory: those are closed to the account that PostgreSQL runs under when we are root.</summary>
+    private readonly DirectoryInfo _data = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"delivery-e2e-data-{Path.GetRandomFileName()}"));
     private RunningPlatform? _keeping;
     private RunningPlatform? _temporary;
 
@@ -18,9 +19,15 @@ public sealed class TwoPlatforms : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var keeping = RunningPlatform.StartAsync(KeepingOptions, cancellationToken);
-        var temporary = RunningPlatform.StartAsync(["--Demo=false", "--Postgres:Ephemeral=true"], cancellationToken);
-        (_keeping, _temporary) = (await keeping, await temporary);
+        try
+        {
+            await Task.WhenAll(StartKeepingAsync(cancellationToken), StartTemporaryAsync(cancellationToken));
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -36,6 +43,12 @@ public sealed class TwoPlatforms : IAsyncLifetime
     {
         await Keeping.DisposeAsync();
         _keeping = null;
-        _keeping = await RunningPlatform.StartAsync(KeepingOptions, cancellationToken);
+        await StartKeepingAsync(cancellationToken);
     }
+
+    private async Task StartKeepingAsync(CancellationToken cancellationToken) =>
+        _keeping = await RunningPlatform.StartAsync(KeepingOptions, cancellationToken);
+
+    private async Task StartTemporaryAsync(CancellationToken cancellationToken) =>
+        _temporary = await RunningPlatform.StartAsync(["--Demo=false", "--Postgres:Ephemeral=true"], cancellationToken);
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace Delivery.EndToEnd.Tests.Crash;
+namespace Delivery.EndToEnd.Tests.Platform;
 
 /// <summary>Finds the server's process the way an operator does who has nothing but the machine: in <c>/proc</c>.</summary>
 internal static class ServerProcess
