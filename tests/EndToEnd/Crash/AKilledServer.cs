@@ -99,7 +99,7 @@ public sealed class AKilledServer
 
         var bad = await EventsAsync(platform, "rollout", Bad);
         bad.Count(e => e.Type == "rollout-aborted").ShouldBe(1);
-        bad[^1].Type.ShouldBe("release-closed");
+        bad[^1].Type.ShouldBe("rollout-closed");
         (await EventsAsync(platform, "flag", Bad))[^1].Type.ShouldBe("release-closed");
         (await EventsAsync(platform, "alert", $"release-aborted.{Bad}")).Count(e => e.Type == "alert-raised").ShouldBe(1);
     }

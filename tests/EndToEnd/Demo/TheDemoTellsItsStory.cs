@@ -103,7 +103,7 @@ public sealed class TheDemoTellsItsStory(PlayedDemo demo) : IClassFixture<Played
             aborted.CausationId.ShouldNotBeNull();
             aborted.Data.GetProperty("reason").GetString().ShouldBe(abort.Reason);
             aborted.Data.GetProperty("evidence").GetProperty("released").GetProperty("exposures").GetInt64().ShouldBe(abort.Evidence!.Released.Exposures);
-            rollout.SkipWhile(e => e != aborted).Skip(1).Select(e => e.Type).ShouldBe(["release-closed"]);
+            rollout.SkipWhile(e => e != aborted).Skip(1).Select(e => e.Type).ShouldBe(["rollout-closed"]);
 
             // The flag's own story says the same: opened by each stage, closed after the abort, in one conversation.
             var flag = await demo.EventsAsync("flag", key, Cancel);
