@@ -4,6 +4,7 @@ using Delivery.Contracts.Http;
 using Delivery.Exposures.Intake;
 using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
+using Delivery.Exposures.Verifying;
 using Delivery.Segments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,7 @@ public static class ExposuresModule
         builder.Services.AddOptions<ExposureOptions>().BindConfiguration(ExposureOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddSegmentLog(ExposureTable.Table);
         builder.Services.AddSingleton<IExposureFeed, LedgerFeed>();
+        builder.AddVerifying();
     }
 
     /// <summary>Maps the module's endpoints.</summary>
@@ -39,6 +41,7 @@ public static class ExposuresModule
         var api = endpoints.MapGroup("/api/v1").WithTags("Exposures").RequireAuthorization(AccessPolicy.Operator);
         MapQuestions(api);
         MapLedger(api);
+        api.MapVerifying();
         endpoints.MapDelete("/api/v1/units/{unit}", ForgetUnitEndpoint.Handle).WithTags("Exposures").RequireAuthorization(AccessPolicy.Admin)
             .WithSummary("Forgets a unit: a pseudonym takes its place in every exposure, its attributes go, counts stay; the ledger shows a redaction")
             .Produces<ForgottenUnit>();

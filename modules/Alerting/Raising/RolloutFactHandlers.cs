@@ -70,7 +70,8 @@ internal static class AlertingFacts
     public static async Task Raise(ISender sender, RaiseAlert command, CancellationToken cancellationToken)
     {
         var outcome = await sender.Send(command, cancellationToken);
-        if (outcome is not Outcome.Done)
+        // Stale: two facts of one occurrence came at the same moment, and the other one raised it.
+        if (outcome is not (Outcome.Done or Outcome.Stale))
             throw new InvalidOperationException($"the alert {command.Id} could not be raised: {outcome}");
     }
 }

@@ -16,7 +16,10 @@ internal sealed class AsOf(IQuerySession session, Moment at)
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private long _sequence;
 
-    public async Task<Snapshot> SnapshotAsync(string flag, string environment, CancellationToken cancellationToken)
+    public async Task<Snapshot> SnapshotAsync(string flag, string environment, CancellationToken cancellationToken) =>
+        Snapshot.Compile(await RulesetAsync(flag, environment, cancellationToken));
+
+    public async Task<Ruleset> RulesetAsync(string flag, string environment, CancellationToken cancellationToken)
     {
         await AddFlag(flag, environment, cancellationToken);
         var others = new List<Population>();
@@ -26,7 +29,7 @@ internal sealed class AsOf(IQuerySession session, Moment at)
                 others.Add(was);
         }
 
-        return Snapshot.Compile(new Ruleset
+        return new Ruleset
         {
             Environment = environment,
             Sequence = _sequence,
@@ -34,7 +37,7 @@ internal sealed class AsOf(IQuerySession session, Moment at)
             Segments = [.. _segments.Values],
             Layers = [.. others.Select(p => p.Layer).OfType<Layer>()],
             Holdouts = [.. others.Select(p => p.Holdout).OfType<Holdout>()],
-        });
+        };
     }
 
     private async Task AddFlag(string key, string environment, CancellationToken cancellationToken)

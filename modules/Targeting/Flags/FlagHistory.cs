@@ -42,7 +42,7 @@ internal static class FlagHistory
 
     public static Flag? Fold(IEnumerable<IEvent> events) => events.Aggregate((Flag?)null, Apply);
 
-    private static Flag? Apply(Flag? flag, IEvent e) => e switch
+    public static Flag? Apply(Flag? flag, IEvent e) => e switch
     {
         IEvent<FlagCreated> created => Flag.Create(created),
         IEvent<FlagDefined> x => flag?.Apply(x),

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using Delivery.Contracts.Alerting;
+using Delivery.Contracts.Commands;
+using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Http;
+using Mediator;
+
+namespace Delivery.Alerting.Raising;
+
+/// <summary>Exposures that do not verify: targeting did not work as intended, or the record is not true. One alert for a flag and day.</summary>
+public static class ExposureMismatchHandler
+{
+    /// <summary>Called by Wolverine.</summary>
+    public static Task Handle(ExposureMismatch fact, ISender sender, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        ArgumentNullException.ThrowIfNull(sender);
+        return AlertingFacts.Raise(sender, new RaiseAlert(
+            Audit.Platform("alerting", $"flag:{fact.Flag}"),
+            $"exposure-mismatch.{fact.Flag}.{fact.Environment}.{fact.At.UtcDateTime:yyyy-MM-dd}", "exposure-mismatch", $"flag/{fact.Flag}",
+            fact.LikelyCause == "tampered" ? AlertSeverity.Critical : AlertSeverity.Warning, fact.Owner,
+            $"Exposures of {fact.Flag} in {fact.Environment} do not verify",
+            $"{fact.Mismatches} of {fact.Checked} sampled exposures differ from what the flag gives. Exposure {fact.ExposureId} at position {fact.Position} "
+                + $"says {fact.Recorded}; the flag gives {fact.Expected}. Likely cause: {fact.LikelyCause}.",
+            JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
+    }
+}
