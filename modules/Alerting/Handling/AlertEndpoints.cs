@@ -72,9 +72,8 @@ internal static class AlertEndpoints
     {
         AlertState? wanted = null;
         if (state is not null)
-            wanted = Enum.TryParse<AlertState>(state, ignoreCase: true, out var parsed) && !char.IsDigit(state[0])
-                ? parsed
-                : throw new InvalidRequest("state", "raised, acknowledged, resolved or snoozed");
+            wanted = Enum.GetValues<AlertState>().Where(s => s.ToString().Equals(state, StringComparison.OrdinalIgnoreCase)).Cast<AlertState?>().FirstOrDefault()
+                ?? throw new InvalidRequest("state", "raised, acknowledged, resolved or snoozed");
         return Results.Ok(new Page<AlertView>(await sender.Send(new ListAlerts(wanted, team, paging.Limit), cancellationToken), null));
     }
 

@@ -32,10 +32,15 @@ internal static partial class TeamDecisions
             yield return new FieldError("name", "1 to 200 characters");
         for (var i = 0; i < command.Channels.Count; i++)
         {
-            var channel = command.Channels[i];
+            if (command.Channels[i] is not { } channel)
+            {
+                yield return new FieldError($"channels[{i}]", "a channel; null is not accepted here");
+                continue;
+            }
+
             if (!Key().IsMatch(channel.Key))
                 yield return new FieldError($"channels[{i}].key", "lower-case letters, digits and single hyphens, starting with a letter, 1 to 64");
-            if (command.Channels.Take(i).Any(c => c.Key == channel.Key))
+            if (command.Channels.Take(i).Any(c => c?.Key == channel.Key))
                 yield return new FieldError($"channels[{i}].key", $"a key that no other channel of the team has; '{channel.Key}' is used twice");
             if (!kinds.TryGetValue(channel.Kind, out var kind))
                 yield return new FieldError($"channels[{i}].kind", $"one of {string.Join(", ", kinds.Keys.Order())}");

@@ -22,12 +22,10 @@ public sealed record Body<T>(T Value) : IEndpointParameterMetadataProvider
     /// <exception cref="InvalidRequest">The body can't be read.</exception>
     public static async ValueTask<Body<T>?> BindAsync(HttpContext http, ParameterInfo parameter)
     {
-        if (!http.Request.HasJsonContentType())
-            throw new InvalidRequest([new("Content-Type", "application/json")], StatusCodes.Status415UnsupportedMediaType);
+        using var json = await JsonBody.ReadAsync(http);
         try
         {
-            var value = await http.Request.ReadFromJsonAsync<T>(Json.Options, http.RequestAborted);
-            return new Body<T>(value ?? throw new InvalidRequest("$", "a JSON object"));
+            return new Body<T>(JsonSerializer.Deserialize<T>(json, Json.Options) ?? throw new InvalidRequest("$", "a JSON object"));
         }
         catch (JsonException e)
         {

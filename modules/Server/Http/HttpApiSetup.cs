@@ -31,6 +31,7 @@ internal static class HttpApiSetup
         app.UseStatusCodePages(EmptyErrorPages.Fill);
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseQueryCheck();
         app.UseEnvironmentCheck();
         app.UseAntiforgery();
     }

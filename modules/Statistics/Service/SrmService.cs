@@ -34,7 +34,7 @@ public static class SrmService
         CompareService.Check(errors, users.Count >= 2, "users", "at least two counts");
         CompareService.Check(errors, users.All(n => n is >= 0 and <= SplitCounts.MostUsers), "users", "counts from 0 to 1e15");
         CompareService.Check(errors, weights.Count == users.Count, "weights", "one weight per arm");
-        CompareService.Check(errors, weights.All(w => w > 0 && double.IsFinite(w)), "weights", "finite numbers greater than 0");
+        CompareService.Check(errors, SplitCounts.Usable(weights), "weights", "finite numbers greater than 0, none more than 1e12 times another");
         if (errors.Count > 0) return new SrmAnswer.Invalid(errors);
         var counts = new SplitCounts(users, weights);
         var pearson = PearsonChiSquare.Of(counts) ?? new PearsonChiSquare(0, 1);

@@ -46,6 +46,8 @@ internal sealed record DeliveryDocument(
         try
         {
             var document = json.Deserialize<DeliveryDocument>(Json.Options) ?? throw new InvalidRequest("$", "a document that export gave");
+            if (Missing(document) is { } place)
+                throw new InvalidRequest(place, "an object as export gives it; null is not accepted here");
             return document is { Format: Name, Version: CurrentVersion }
                 ? new Translation(document.Flags, document.Populations, [], [])
                 : throw new InvalidRequest("format", $"format {Name}, version {CurrentVersion}");
@@ -54,5 +56,13 @@ internal sealed record DeliveryDocument(
         {
             throw new InvalidRequest(e.Path ?? "$", e.Message);
         }
+    }
+
+    /// <summary>The serializer checks members for null, but not the items of lists.</summary>
+    private static string? Missing(DeliveryDocument document)
+    {
+        if (document.Flags.ToList().FindIndex(flag => flag is null) is >= 0 and var flag)
+            return $"flags[{flag}]";
+        return document.Populations.ToList().FindIndex(population => population is null) is >= 0 and var population ? $"populations[{population}]" : null;
     }
 }

@@ -74,11 +74,10 @@ internal static class ImportEndpoints
 
     private static async Task<JsonDocument> Read(HttpContext http, CancellationToken cancellationToken)
     {
-        if (!http.Request.HasJsonContentType())
-            throw new InvalidRequest([new("Content-Type", "application/json")], StatusCodes.Status415UnsupportedMediaType);
+        using var json = await JsonBody.ReadAsync(http);
         try
         {
-            return await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: cancellationToken);
+            return await JsonDocument.ParseAsync(json, cancellationToken: cancellationToken);
         }
         catch (JsonException e)
         {
@@ -93,7 +92,7 @@ internal static class ImportEndpoints
         {
             return translate(document);
         }
-        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException or IndexOutOfRangeException)
         {
             throw new InvalidRequest("$", $"a document of this format; {e.Message}");
         }

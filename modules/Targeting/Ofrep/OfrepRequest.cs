@@ -57,6 +57,10 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
         {
             return Wrong(EvaluationError.ParseError, $"the body is not valid JSON: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            return Wrong(EvaluationError.InvalidContext, "a text in the context is not valid Unicode: half a surrogate pair");
+        }
         catch (FormatException e)
         {
             return Wrong(EvaluationError.InvalidContext, e.Message);
