@@ -52,10 +52,10 @@ internal sealed class RolloutStream(IDocumentSession session, IMartenOutbox outb
         return @event switch
         {
             StageEntered e => new Facts.StageEntered(key, flag, environment, e.Stage, e.Name, e.ExposurePpm),
-            RolloutAborted e => new Facts.RolloutAborted(key, flag, environment, owner, e.Cause, e.Reason, e.Evidence, now),
+            RolloutAborted e => new Facts.RolloutAborted(key, flag, environment, owner, e.Cause, e.Reason, e.Evidence, now) { Correlation = rollout.Correlation },
             RolloutCompleted => new Facts.RolloutCompleted(key, flag, environment, owner, now),
-            RolloutHeld e => new Facts.RolloutBlind(key, flag, environment, owner, e.Reason, now),
-            RolloutSawAgain => new Facts.RolloutSeesAgain(key, flag, environment, owner, now),
+            RolloutHeld e => new Facts.RolloutBlind(key, flag, environment, owner, e.Reason, now) { Correlation = rollout.Correlation },
+            RolloutSawAgain => new Facts.RolloutSeesAgain(key, flag, environment, owner, now) { Correlation = rollout.Correlation },
             _ => null,
         };
     }

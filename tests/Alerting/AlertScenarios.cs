@@ -46,6 +46,22 @@ public sealed class AlertScenarios(AlertScenarios.Running running) : IClassFixtu
     }
 
     [Fact]
+    public async Task an_alert_and_its_delivery_belong_to_the_conversation_that_the_rollout_began()
+    {
+        await using var receiver = await Receiver.StartAsync(Cancel, 503);
+        using var admin = running.Server.Admin();
+        await Team(admin, "talkers", receiver.Url);
+        await Publish(Aborted("talked-about", "talkers") with { Correlation = "conversation-7" });
+
+        await receiver.NextAsync(Cancel);
+        await receiver.NextAsync(Cancel);
+        await Until(admin, "release-aborted.talked-about", d => d.GetProperty("state").GetString() == "delivered");
+        var events = await admin.GetFromJsonAsync<JsonElement>("/api/v1/events?correlation=conversation-7", Cancel);
+        events.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString())
+            .ShouldBe(["alert-raised", "alert-delivery-failed", "alert-delivered"]);
+    }
+
+    [Fact]
     public async Task the_same_fact_twice_raises_one_alert()
     {
         using var admin = running.Server.Admin();

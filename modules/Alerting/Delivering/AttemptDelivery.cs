@@ -51,7 +51,7 @@ internal sealed partial class AttemptDeliveryHandler(
         var decided = DeliveryDecisions.Decide(command, result, waits.Length);
         stream.AppendOne(decided);
         if (decided is AlertDeliveryFailed)
-            await outbox.ScheduleAsync(new DeliverAlert(command.AlertId, command.Channel, command.Attempt + 1), TimeSpan.FromSeconds(waits[command.Attempt - 1]));
+            await outbox.ScheduleAsync(new DeliverAlert(command.AlertId, command.Channel, command.Attempt + 1, command.Audit.CorrelationId), TimeSpan.FromSeconds(waits[command.Attempt - 1]));
         return new Outcome.Done("alert", command.AlertId, version + 1);
     }
 

@@ -7,7 +7,8 @@ namespace Delivery.Alerting.Delivering;
 /// <param name="AlertId">The alert.</param>
 /// <param name="Channel">The channel's key.</param>
 /// <param name="Attempt">1 for the first.</param>
-public sealed record DeliverAlert(string AlertId, string Channel, int Attempt);
+/// <param name="Correlation">The conversation it belongs to; null in messages from before it was carried.</param>
+public sealed record DeliverAlert(string AlertId, string Channel, int Attempt, string? Correlation = null);
 
 /// <summary>Asks for the attempt.</summary>
 public static class DeliverAlertHandler
@@ -17,7 +18,7 @@ public static class DeliverAlertHandler
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(sender);
-        var audit = Audit.Platform("alerting", $"alert:{message.AlertId}");
+        var audit = Audit.Platform("alerting", message.Correlation ?? $"alert:{message.AlertId}");
         var outcome = await sender.Send(new AttemptDelivery(audit, message.AlertId, message.Channel, message.Attempt), cancellationToken);
         if (outcome is not Outcome.Done)
             throw new InvalidOperationException($"the delivery of {message.AlertId} could not be recorded: {outcome}");

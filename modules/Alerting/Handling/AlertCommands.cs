@@ -54,7 +54,7 @@ internal sealed class AlertCommandHandlers(IDocumentSession session, IMartenOutb
     {
         var outcome = await Change(command.Id, command.Audit, alert => AlertDecisions.Requeue(alert, command), cancellationToken);
         if (outcome is Outcome.Done { Changed: true })
-            await outbox.PublishAsync(new DeliverAlert(command.Id, command.Channel, 1));
+            await outbox.PublishAsync(new DeliverAlert(command.Id, command.Channel, 1, command.Audit.CorrelationId));
         return outcome;
     }
 

@@ -26,7 +26,7 @@ internal sealed class RaiseAlertHandler(IDocumentSession session, IMartenOutbox 
         stream.AppendOne(new AlertRaised(
             command.Id, command.Kind, command.Subject, command.Severity, command.Team, command.Title, command.Detail, command.Evidence, channels));
         foreach (var channel in channels)
-            await outbox.PublishAsync(new DeliverAlert(command.Id, channel, 1));
+            await outbox.PublishAsync(new DeliverAlert(command.Id, channel, 1, command.Audit.CorrelationId));
         return new Outcome.Done("alert", command.Id, 1);
     }
 }

@@ -28,7 +28,7 @@ public static class RolloutAbortedHandler
         var severity = fact.Cause is AbortCause.Breaker or AbortCause.Guardrail ? AlertSeverity.Critical : AlertSeverity.Info;
         var evidence = fact.Evidence is null ? (JsonElement?)null : JsonSerializer.SerializeToElement(fact.Evidence, Json.Options);
         await AlertingFacts.Raise(sender, new RaiseAlert(
-            AlertingFacts.Audit(fact.Rollout), $"release-aborted.{fact.Rollout}", "release-aborted", $"rollout/{fact.Rollout}", severity,
+            AlertingFacts.Audit(fact.Rollout, fact.Correlation), $"release-aborted.{fact.Rollout}", "release-aborted", $"rollout/{fact.Rollout}", severity,
             fact.Owner, $"{fact.Rollout} was {by}", fact.Reason, evidence), cancellationToken);
     }
 }
@@ -43,7 +43,7 @@ public static class RolloutBlindHandler
         ArgumentNullException.ThrowIfNull(sender);
         var occurrence = fact.At.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         return AlertingFacts.Raise(sender, new RaiseAlert(
-            AlertingFacts.Audit(fact.Rollout), $"release-blind.{fact.Rollout}.{occurrence}", "release-blind", $"rollout/{fact.Rollout}",
+            AlertingFacts.Audit(fact.Rollout, fact.Correlation), $"release-blind.{fact.Rollout}.{occurrence}", "release-blind", $"rollout/{fact.Rollout}",
             AlertSeverity.Warning, fact.Owner, $"{fact.Rollout} holds: no data", fact.Reason, null), cancellationToken);
     }
 }
@@ -58,13 +58,13 @@ public static class RolloutSeesAgainHandler
         ArgumentNullException.ThrowIfNull(sender);
         var open = await sender.Send(new ListAlerts(Limit: 1_000), cancellationToken);
         foreach (var alert in open.Where(a => a.Kind == "release-blind" && a.Subject == $"rollout/{fact.Rollout}" && a.State != AlertState.Resolved))
-            await sender.Send(new ResolveAlert(AlertingFacts.Audit(fact.Rollout), alert.Id, "data flows again"), cancellationToken);
+            await sender.Send(new ResolveAlert(AlertingFacts.Audit(fact.Rollout, fact.Correlation), alert.Id, "data flows again"), cancellationToken);
     }
 }
 
 internal static class AlertingFacts
 {
-    public static Audit Audit(string rollout) => Contracts.Commands.Audit.Platform("alerting", $"rollout:{rollout}");
+    public static Audit Audit(string rollout, string? correlation) => Contracts.Commands.Audit.Platform("alerting", correlation ?? $"rollout:{rollout}");
 
     /// <summary>A refusal here is a defect: the message is retried and then kept as a dead letter, not lost.</summary>
     public static async Task Raise(ISender sender, RaiseAlert command, CancellationToken cancellationToken)

@@ -13,16 +13,28 @@ public sealed record StageEntered(string Rollout, string Flag, string Environmen
 /// <param name="Evidence">What was looked at; null when a person stopped it.</param>
 /// <param name="At">When.</param>
 public sealed record RolloutAborted(
-    string Rollout, string Flag, string Environment, string? Owner, AbortCause Cause, string Reason, Evidence? Evidence, DateTimeOffset At);
+    string Rollout, string Flag, string Environment, string? Owner, AbortCause Cause, string Reason, Evidence? Evidence, DateTimeOffset At)
+{
+    /// <summary>The conversation the rollout's start began; what follows from the fact belongs to it.</summary>
+    public string? Correlation { get; init; }
+}
 
 /// <summary>A rollout reached its last stage and held there; published after commit.</summary>
 public sealed record RolloutCompleted(string Rollout, string Flag, string Environment, string? Owner, DateTimeOffset At);
 
 /// <summary>A rollout has no data to decide on, so it holds; published once, until it sees again.</summary>
-public sealed record RolloutBlind(string Rollout, string Flag, string Environment, string? Owner, string Reason, DateTimeOffset At);
+public sealed record RolloutBlind(string Rollout, string Flag, string Environment, string? Owner, string Reason, DateTimeOffset At)
+{
+    /// <summary>The conversation the rollout's start began; what follows from the fact belongs to it.</summary>
+    public string? Correlation { get; init; }
+}
 
 /// <summary>A rollout that was blind has data again.</summary>
-public sealed record RolloutSeesAgain(string Rollout, string Flag, string Environment, string? Owner, DateTimeOffset At);
+public sealed record RolloutSeesAgain(string Rollout, string Flag, string Environment, string? Owner, DateTimeOffset At)
+{
+    /// <summary>The conversation the rollout's start began; what follows from the fact belongs to it.</summary>
+    public string? Correlation { get; init; }
+}
 
 /// <summary>What stopped a rollout.</summary>
 public enum AbortCause

@@ -33,6 +33,24 @@ internal static class Sentences
     public static string LookFailed(string reason, DateTimeOffset since) =>
         Text($"Blind: no look succeeded since {since:HH:mm:ss} UTC ({reason}).");
 
+    /// <summary>Why the platform did what an event says, for those who read the record; null where the event needs no reason.</summary>
+    public static string? Why(object verdict) => verdict switch
+    {
+        RolloutAborted e => e.Reason,
+        RolloutHeld e => e.Reason,
+        RolloutSawAgain => "Data is there again.",
+        StageEntered { Because: { } gate } e => Text($"The stage before held {Gate(gate)}; '{e.Name}' exposes {e.ExposurePpm / 10_000.0:0.####} %."),
+        ApprovalAsked e => Text($"Stage '{e.Name}' held {Gate(e.Because)}; a person has to approve that it goes on."),
+        RolloutCompleted e => Text($"The last stage held {Gate(e.Because)}."),
+        _ => null,
+    };
+
+    private static string Gate(GateEvidence gate)
+    {
+        var eValue = gate.EValue is null ? "" : Text($"; breaker e-value {Number(gate.EValue)} of {Number(gate.Threshold)}");
+        return Text($"{gate.SecondsOpen:0} s and {gate.Exposures:N0} exposures{eValue}");
+    }
+
     public static string Number(double? value) => value switch
     {
         null => "unknown",

@@ -62,7 +62,7 @@ internal sealed partial class Watch(IServiceScopeFactory scopes, LookBook book, 
     {
         if (verdict.Event is null)
             return;
-        var audit = Audits.Platform(verdict.By, rollout, (verdict.Event as RolloutAborted)?.Reason) with { ExpectedVersion = rollout.Version };
+        var audit = Audits.Platform(verdict.By, rollout, Sentences.Why(verdict.Event)) with { ExpectedVersion = rollout.Version };
         await using var scope = scopes.CreateAsyncScope();
         var outcome = await scope.ServiceProvider.GetRequiredService<ISender>()
             .Send(new RecordVerdict(audit, rollout.Key, verdict.Event), cancellationToken);

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Http;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
 namespace Delivery.Server.Access;
@@ -45,7 +46,14 @@ internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOpti
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         Problems.Problem(StatusCodes.Status403Forbidden, "forbidden",
-            $"The key '{Context.User.Identity?.Name}' has the role '{AccessPolicy.For(Context.User.AccessRole())}', which does not reach.").ExecuteAsync(Context);
+            $"The key '{Context.User.Identity?.Name}' has the role '{AccessPolicy.For(Context.User.AccessRole())}'; {Context.Request.Path} takes '{Needed()}'{(Needed() == AccessPolicy.Admin ? "" : " or higher")}.").ExecuteAsync(Context);
+
+    /// <summary>The policies of an endpoint and its group all hold, so the highest counts.</summary>
+    private string Needed()
+    {
+        var asked = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToHashSet() ?? [];
+        return Enum.GetValues<AccessRole>().OrderDescending().Select(AccessPolicy.For).FirstOrDefault(asked.Contains, AccessPolicy.Operator);
+    }
 
     private string? Presented()
     {

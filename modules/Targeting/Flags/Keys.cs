@@ -11,6 +11,14 @@ internal static partial class Keys
 
     public static bool IsKebab(string? key) => key is { Length: >= 1 and <= Longest } && Kebab().IsMatch(key);
 
+    /// <summary>What another platform's keys must be to be imported: a segment of a path, or nobody could address the flag.</summary>
+    public const string AcceptedForeign = "1 to 200 letters, digits and _ . : | ~ - with a letter or digit first";
+
+    public static bool IsForeign(string? key) => key is not null && Foreign().IsMatch(key);
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.:|~-]{0,199}$", RegexOptions.NonBacktracking)]
+    private static partial Regex Foreign();
+
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.NonBacktracking)]
     private static partial Regex Kebab();
 }

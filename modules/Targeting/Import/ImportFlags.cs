@@ -29,8 +29,13 @@ internal static class Importing
             Layers = Together(command.Populations.Select(p => p.Layer), present.Layers, layer => layer.Key),
             Holdouts = Together(command.Populations.Select(p => p.Holdout), present.Holdouts, holdout => holdout.Key),
         };
-        return RulesetValidation.Check(together).Select(Flags.Faults.Translate);
+        return Unaddressable(command.Flags).Concat(RulesetValidation.Check(together).Select(Flags.Faults.Translate));
     }
+
+    private static IEnumerable<FieldError> Unaddressable(IReadOnlyList<ImportedFlag> flags) => flags
+        .Select((flag, index) => (flag, index))
+        .Where(item => !Keys.IsForeign(item.flag.Key))
+        .Select(item => new FieldError($"flags[{item.index}].key", $"{Keys.AcceptedForeign}; '{item.flag.Key}' could not be addressed"));
 
     public static Decision Decide(ImportedFlag imported, Flag? present, string environment)
     {

@@ -28,16 +28,18 @@ public sealed class KeyScenarios(RunningServer running) : IClassFixture<RunningS
     }
 
     [Theory]
-    [InlineData("operator", "GET", "/api/v1/keys")]
-    [InlineData("server-sdk", "GET", "/api/v1/events")]
-    [InlineData("client-sdk", "GET", "/sdk/v1/ruleset")]
-    [InlineData("client-sdk", "GET", "/metrics")]
-    public async Task a_role_that_does_not_reach_is_forbidden(string role, string method, string path)
+    [InlineData("operator", "GET", "/api/v1/keys", "'admin'.")]
+    [InlineData("server-sdk", "GET", "/api/v1/events", "'operator' or higher.")]
+    [InlineData("client-sdk", "GET", "/sdk/v1/ruleset", "'server-sdk' or higher.")]
+    [InlineData("client-sdk", "GET", "/metrics", "'operator' or higher.")]
+    public async Task a_role_that_does_not_reach_is_forbidden_and_told_which_does(string role, string method, string path, string needed)
     {
         using var client = await running.Server.AsAsync(role, role.EndsWith("sdk", StringComparison.Ordinal) ? "production" : null, Cancel);
         var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Cancel);
         answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("code").GetString().ShouldBe("forbidden");
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        problem.GetProperty("code").GetString().ShouldBe("forbidden");
+        problem.GetProperty("detail").GetString()!.ShouldEndWith(needed);
     }
 
     [Theory]

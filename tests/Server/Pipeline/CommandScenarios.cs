@@ -54,6 +54,8 @@ public sealed class CommandScenarios(RunningServer running) : IClassFixture<Runn
         var committed = answers.Count(a => a.StatusCode == HttpStatusCode.OK);
         committed.ShouldBeGreaterThan(0);
         (await admin.GetFromJsonAsync<JsonElement>("/api/v1/teams/crowd/events", Cancel)).GetProperty("items").GetArrayLength().ShouldBe(committed);
+        var told = (await admin.GetFromJsonAsync<JsonElement>("/api/v1/events?limit=1000", Cancel)).GetProperty("items").EnumerateArray();
+        told.Select(e => e.GetProperty("kind").GetString()).ShouldNotContain("mt_tombstone", "the losers of a race did nothing");
     }
 
     private static async Task<(HttpStatusCode Status, long Version, bool Changed)> Put(HttpClient admin, string team, string name, string? key)

@@ -83,6 +83,19 @@ public sealed class ImportScenarios(PlatformFixture platform)
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
     }
 
+    [Theory]
+    [InlineData("../..")]
+    [InlineData("%00")]
+    [InlineData("\u202e")]
+    [InlineData("a b")]
+    public async Task a_key_that_no_path_could_name_is_not_imported(string key)
+    {
+        using var response = await platform.Admin.PostJson(
+            "/api/v1/import/unleash", System.Text.Json.JsonSerializer.Serialize(new { version = 1, features = new[] { new { name = key, enabled = true, strategies = Array.Empty<object>() } } }));
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("\"flags[0].key\"");
+    }
+
     private async Task<string?> Value(string context)
     {
         using var response = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags/gb_checkout?environment=staging", $$"""{ "context": {{context}} }""");
