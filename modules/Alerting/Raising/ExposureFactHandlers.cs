@@ -25,3 +25,19 @@ public static class ExposureMismatchHandler
             JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
     }
 }
+
+/// <summary>Units do not reach the variants as intended: nothing measured on them is to be trusted. One alert for a flag and day.</summary>
+public static class TrafficMismatchHandler
+{
+    /// <summary>Called by Wolverine.</summary>
+    public static Task Handle(TrafficMismatch fact, ISender sender, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        ArgumentNullException.ThrowIfNull(sender);
+        return AlertingFacts.Raise(sender, new RaiseAlert(
+            Audit.Platform("alerting", $"flag:{fact.Flag}"),
+            $"traffic-mismatch.{fact.Flag}.{fact.Environment}.{fact.At.UtcDateTime:yyyy-MM-dd}", "traffic-mismatch", $"flag/{fact.Flag}",
+            fact.Blocking ? AlertSeverity.Critical : AlertSeverity.Warning, fact.Owner,
+            $"The traffic of {fact.Flag} in {fact.Environment} is not as intended", fact.Detail, JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
+    }
+}

@@ -18,4 +18,8 @@ internal sealed class VerifyingOptions
     /// <summary>How many compiled flags, each as of one sequence, are kept in memory. 1 to 100,000; the default is 512.</summary>
     [Range(1, 100_000)]
     public int CompiledRulesets { get; set; } = 512;
+
+    /// <summary>How often the flags that were met since the last look are tested for their traffic. 1 min to 7 days; the default is 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
+    public TimeSpan TrafficEvery { get; set; } = TimeSpan.FromHours(1);
 }
