@@ -12,7 +12,7 @@ internal static class Evidences
     {
         var counted = assessment.Tallies.Where(t => t.Stage.HasControl).ToList();
         var first = assessment.Health.FirstBadExposureAt;
-        var threshold = Math.Exp(assessment.Breaker.LogThreshold);
+        var threshold = 1 / rollout.Plan.Breaker.Alpha;
         return new Evidence(
             Sentences.BreakerRule(rollout.Plan.Breaker),
             "errors",
@@ -65,7 +65,7 @@ internal static class Evidences
         assessment.SecondsInStage,
         assessment.Present.Released.Exposures,
         rollout.Plan.Breaker.Enabled ? EValue(assessment.Breaker) : null,
-        rollout.Plan.Breaker.Enabled ? Math.Exp(assessment.Breaker.LogThreshold) : null,
+        rollout.Plan.Breaker.Enabled ? 1 / rollout.Plan.Breaker.Alpha : null,
         assessment.Breaker.Stages,
         assessment.Guardrails.Select(g => Guardrail(g, assessment)).ToList(),
         assessment.Health.CompleteUpTo);

@@ -43,10 +43,11 @@ internal static class ManagedRules
         };
     }
 
+    /// <summary>The newest release comes first: an earlier one that went to everyone would hide it otherwise.</summary>
     public static IReadOnlyList<Release> With(this IReadOnlyList<Release> releases, Release release) =>
         releases.Any(r => r.Rollout == release.Rollout)
             ? [.. releases.Select(r => r.Rollout == release.Rollout ? release : r)]
-            : [.. releases, release];
+            : [release, .. releases];
 
     public static IReadOnlyList<Release> Without(this IReadOnlyList<Release> releases, string rollout) =>
         [.. releases.Where(r => r.Rollout != rollout)];

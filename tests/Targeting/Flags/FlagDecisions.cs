@@ -65,8 +65,8 @@ public sealed class FlagDecisions
 
         var rules = flag.Definition("production").Rules;
 
-        rules.Select(r => r.Id).ShouldBe(["rollout:first:public", "rollout:second:public"]);
-        rules[0].Serve.ShouldBeOfType<Serve.Split>().Assignment.Salt.ShouldBe("rollout:first");
+        rules.Select(r => r.Id).ShouldBe(["rollout:second:public", "rollout:first:public"]);
+        rules[1].Serve.ShouldBeOfType<Serve.Split>().Assignment.Salt.ShouldBe("rollout:first");
     }
 
     [Fact]
