@@ -41,7 +41,7 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
         switch (release)
         {
             case { Status: "aborted", Abort: { } abort }:
-                _say(Invariant($"KILLED {release.Key} by the {abort.By} while {before?.ExposurePercent ?? 0:0.##} % were exposed"), [abort.Reason, Numbers(abort.Evidence)]);
+                _say($"KILLED {release.Key} by the {abort.By} {When(release, before)}", [abort.Reason, Numbers(abort.Evidence)]);
                 break;
             case { Status: "completed" }:
                 _say($"DONE {release.Key} serves everyone", [release.Reason]);
@@ -54,6 +54,11 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
                 break;
         }
     }
+
+    /// <summary>After a restart the exposure before the kill was not seen; the stage is known all the same.</summary>
+    private static string When(Release release, Release? before) => before is { ExposurePercent: > 0 }
+        ? Invariant($"while {before.ExposurePercent:0.##} % were exposed")
+        : $"in stage '{release.Stage}'";
 
     private void Conclude(List<Release> releases)
     {
