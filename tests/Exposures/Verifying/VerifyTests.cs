@@ -140,6 +140,7 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
     [InlineData("""{ "environment": "production", "environment": "staging" }""", 400, "environment")]
     [InlineData("""{ "flag": "x" }""", 400, "environment")]
     [InlineData("""{ "environment": """, 400, null)]
+    [InlineData("""{ "environment": "production", "flag": "a\u0000b" }""", 400, "flag")]
     [InlineData("""{ "environment": "nowhere" }""", 404, null)]
     public async Task a_bad_request_gets_a_problem(string body, int status, string? field)
     {
