@@ -47,24 +47,25 @@ internal readonly record struct ExposureRecord(string Flag, EvaluationResult Res
         return (record.Context.TargetingKey, null);
     }
 
+    /// <summary>
+    /// Always written, also empty: "nothing the rules read was there" lets the server derive the exposure again, a missing
+    /// member would not.
+    /// </summary>
     private static void WriteAttributes(Utf8JsonWriter json, in ExposureRecord record)
     {
-        var started = false;
         var read = record.Snapshot.AttributesReadBy(record.Flag);
         var all = read.Contains(AttributesRead.Any);
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        json.WriteStartObject("attributes"u8);
         foreach (var name in all ? record.Context.AttributeNames.ToArray() : read)
         {
-            if (name == Attributes.TargetingKey || !Find(record.Context, name, out var found, out var value))
+            if (name == Attributes.TargetingKey || !Find(record.Context, name, out var found, out var value) || !written.Add(found))
                 continue;
-            if (!started)
-                json.WriteStartObject("attributes"u8);
-            started = true;
             json.WritePropertyName(found);
             value.WriteTo(json);
         }
 
-        if (started)
-            json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     /// <summary>A rule may read a path (<c>company.plan</c>); the exposure then keeps the whole object.</summary>
