@@ -77,6 +77,15 @@ public sealed class RowBatch : IDisposable
     /// <summary>Writes a <c>text</c>: valid UTF-8 without U+0000 (see <see cref="Intake.ElementText"/>).</summary>
     public void Text(ReadOnlySpan<byte> utf8) => utf8.CopyTo(Field(utf8.Length));
 
+    /// <summary>Writes a <c>text</c>, or a null where there is nothing.</summary>
+    public void TextOrNull(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IsEmpty)
+            Null();
+        else
+            Text(utf8);
+    }
+
     /// <summary>Writes a null.</summary>
     public void Null()
     {

@@ -1,6 +1,5 @@
-using System.Security.Claims;
-using Delivery.Contracts.Access;
 using Delivery.Contracts.Commands;
+using Delivery.Contracts.Http;
 using Mediator;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,9 +25,8 @@ internal sealed class Platform(IServiceScopeFactory scopes, AuthenticationStateP
     public async Task<Outcome> Tell(Func<Audit, Command> command, string? comment, CancellationToken cancellationToken = default)
     {
         var person = (await authentication.GetAuthenticationStateAsync()).User;
-        var role = Enum.TryParse<AccessRole>(person.FindFirstValue(AccessPolicy.RoleClaim), out var held) ? held : 0;
         var audit = new Audit(
-            person.Identity?.Name ?? "anonymous", role, $"console-{Guid.CreateVersion7(time.GetUtcNow()):N}",
+            person.Identity?.Name ?? "anonymous", person.AccessRole(), $"console-{Guid.CreateVersion7(time.GetUtcNow()):N}",
             CausationId: "console", Comment: string.IsNullOrWhiteSpace(comment) ? null : comment.Trim());
         await using var scope = scopes.CreateAsyncScope();
         return await scope.ServiceProvider.GetRequiredService<ISender>().Send((ICommand<Outcome>)command(audit), cancellationToken);

@@ -49,30 +49,22 @@ internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptio
         row.Text(exposure.Flag);
         row.Text(exposure.Variant);
         row.Text(exposure.Unit);
-        TextOrNull(row, exposure.UnitKind);
+        row.TextOrNull(exposure.UnitKind);
         row.Int64(unchecked((long)XxHash3.HashToUInt64(exposure.Unit)));
         row.Text(exposure.Reason);
-        TextOrNull(row, exposure.RuleId);
+        row.TextOrNull(exposure.RuleId);
         row.Int64(exposure.FlagVersion);
         row.Int64(exposure.Sequence);
-        TextOrNull(row, exposure.Attributes);
+        row.TextOrNull(exposure.Attributes);
         row.Time(exposure.Time);
         row.Int16((short)TimingOf(exposure.Time));
-        TextOrNull(row, _source);
+        row.TextOrNull(_source);
     }
 
     private Timing TimingOf(DateTimeOffset time) =>
         time > request.ReceivedAt + options.FutureAfter ? Timing.Future
         : time < request.ReceivedAt - options.LateAfter ? Timing.Late
         : Timing.OnTime;
-
-    private static void TextOrNull(RowBatch row, ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.IsEmpty)
-            row.Null();
-        else
-            row.Text(utf8);
-    }
 
     private static ExposureMember MemberAt(ref Utf8JsonReader name)
     {

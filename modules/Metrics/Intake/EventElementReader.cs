@@ -52,9 +52,9 @@ internal sealed class EventElementReader(IntakeRequest request) : IElementReader
         NumberOrNull(row, read.DurationMicroseconds);
         row.Int16((short)read.Outcome);
         row.Time(read.Time);
-        TextOrNull(row, read.Flags);
-        TextOrNull(row, read.Properties);
-        TextOrNull(row, _source);
+        row.TextOrNull(read.Flags);
+        row.TextOrNull(read.Properties);
+        row.TextOrNull(_source);
     }
 
     private static void NumberOrNull(RowBatch row, long? number)
@@ -63,14 +63,6 @@ internal sealed class EventElementReader(IntakeRequest request) : IElementReader
             row.Int64(value);
         else
             row.Null();
-    }
-
-    private static void TextOrNull(RowBatch row, ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.IsEmpty)
-            row.Null();
-        else
-            row.Text(utf8);
     }
 
     private static string Shown(ref Utf8JsonReader element) =>

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Delivery.Contracts.Access;
-using Marten;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -35,9 +34,8 @@ internal static class ConsoleCookie
     private static async Task StillOpens(CookieValidatePrincipalContext context)
     {
         var id = context.Principal?.FindFirstValue(AccessPolicy.KeyIdClaim);
-        await using var session = context.HttpContext.RequestServices.GetRequiredService<IDocumentStore>().QuerySession();
-        var key = id is null ? null : await session.LoadAsync<AccessKey>(AccessKey.Stream(id), context.HttpContext.RequestAborted);
-        if (key is null || key.RevokedAt is not null)
+        var ring = context.HttpContext.RequestServices.GetRequiredService<KeyRing>();
+        if (id is null || await ring.FindAsync(id, context.HttpContext.RequestAborted) is null)
         {
             context.RejectPrincipal();
             await context.HttpContext.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);

@@ -15,18 +15,22 @@ internal sealed class KeyRing(IDocumentStore store, TimeProvider time)
     private readonly ConcurrentDictionary<string, (AccessKey Key, long ReadAt)> _keys = new();
 
     /// <summary>The key, if the secret opens it and it was not revoked.</summary>
-    public async ValueTask<AccessKey?> OpenAsync(KeySecret secret, CancellationToken cancellationToken)
+    public async ValueTask<AccessKey?> OpenAsync(KeySecret secret, CancellationToken cancellationToken) =>
+        await FindAsync(secret.Id, cancellationToken) is { } key && secret.Opens(key) ? key : null;
+
+    /// <summary>The key of this id, if there is one and it was not revoked; says nothing about who holds it.</summary>
+    public async ValueTask<AccessKey?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        if (!_keys.TryGetValue(secret.Id, out var held) || time.GetElapsedTime(held.ReadAt) > Trust)
+        if (!_keys.TryGetValue(id, out var held) || time.GetElapsedTime(held.ReadAt) > Trust)
         {
             await using var session = store.QuerySession();
-            if (await session.LoadAsync<AccessKey>(AccessKey.Stream(secret.Id), cancellationToken) is not { } read)
+            if (await session.LoadAsync<AccessKey>(AccessKey.Stream(id), cancellationToken) is not { } read)
                 return null;
             held = (read, time.GetTimestamp());
-            _keys[secret.Id] = held;
+            _keys[id] = held;
         }
 
-        return held.Key.RevokedAt is null && secret.Opens(held.Key) ? held.Key : null;
+        return held.Key.RevokedAt is null ? held.Key : null;
     }
 
     /// <summary>Reads the key anew at its next use.</summary>
