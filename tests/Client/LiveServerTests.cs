@@ -4,8 +4,6 @@ using System.Text.Json;
 using Delivery.Evaluation;
 using Delivery.Testing;
 
-[assembly: AssemblyFixture(typeof(PostgresFixture))]
-
 namespace Delivery.Client.Tests;
 
 /// <summary>The SDK against the real server on a real socket.</summary>

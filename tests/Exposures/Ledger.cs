@@ -7,8 +7,6 @@ using Delivery.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
-[assembly: AssemblyFixture(typeof(PostgresFixture))]
-
 namespace Delivery.Exposures.Tests;
 
 /// <summary>A server with an empty ledger of its own, and the calls that tests make to it.</summary>

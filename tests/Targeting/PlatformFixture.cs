@@ -3,8 +3,6 @@ using System.Text.Json;
 using Delivery.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
-[assembly: AssemblyFixture(typeof(PostgresFixture))]
-
 namespace Delivery.Targeting.Tests;
 
 /// <summary>One server for the tests of this assembly; every test makes its own flags.</summary>

@@ -1,3 +1,0 @@
-using Delivery.Testing;
-
-[assembly: AssemblyFixture(typeof(PostgresFixture))]
