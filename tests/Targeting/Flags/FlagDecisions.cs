@@ -4,6 +4,7 @@ using Delivery.Evaluation;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Releases;
 using JasperFx.Events;
+using Decision = Delivery.Targeting.Flags.Decision;
 
 namespace Delivery.Targeting.Tests.Flags;
 
