@@ -2,26 +2,26 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Delivery.Evaluation;
 using Delivery.Targeting.Import;
+using Delivery.Testing.Node;
 
 namespace Delivery.Targeting.Tests.Import;
 
 /// <summary>
 /// Unleash's own cases (npm <c>@unleash/client-specification</c> 6.1.0) through our import and the engine that serves
-/// OFREP. The package is looked for in <c>UNLEASH_SPECIFICATION</c> and beside the repository; where it is absent the test
-/// skips visibly.
+/// OFREP.
 /// </summary>
 public sealed class UnleashConformance
 {
     [Fact]
-    public void every_case_gives_what_unleash_gives()
+    public async Task every_case_gives_what_unleash_gives()
     {
-        var folder = Folder();
-        Assert.SkipWhen(folder is null, "npm @unleash/client-specification is absent: set UNLEASH_SPECIFICATION to its specifications folder.");
+        await NodePackages.SkipWhenMissingAsync();
+        var folder = NodePackages.PathOf("@unleash/client-specification/specifications");
         var failures = new List<string>();
         var passed = 0;
-        foreach (var file in Directory.EnumerateFiles(folder!, "*.json").Where(file => char.IsDigit(Path.GetFileName(file)[0])).Order())
+        foreach (var file in Directory.EnumerateFiles(folder, "*.json").Where(file => char.IsDigit(Path.GetFileName(file)[0])).Order())
         {
-            using var specification = JsonDocument.Parse(File.ReadAllText(file));
+            using var specification = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
             var root = specification.RootElement;
             var translation = Unleash.Translate(root.GetProperty("state"));
             var snapshot = Snapshot.Compile(new Ruleset
@@ -74,19 +74,5 @@ public sealed class UnleashConformance
         }
 
         return EvaluationContext.FromJson(JsonSerializer.SerializeToElement(flat), randomSeed: 4711);
-    }
-
-    private static string? Folder()
-    {
-        if (Environment.GetEnvironmentVariable("UNLEASH_SPECIFICATION") is { Length: > 0 } named && Directory.Exists(named))
-            return named;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var beside = Path.Combine(folder.FullName, "shared", "conformance", "unleash-client-specification");
-            if (Directory.Exists(beside))
-                return beside;
-        }
-
-        return null;
     }
 }
