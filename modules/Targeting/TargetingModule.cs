@@ -5,6 +5,7 @@ using Delivery.Targeting.Import;
 using Delivery.Targeting.Live;
 using Delivery.Targeting.Ofrep;
 using Delivery.Targeting.Populations;
+using Delivery.Targeting.Previewing;
 using Delivery.Targeting.Sdk;
 using JasperFx.Events.Projections;
 using Marten;
@@ -26,8 +27,11 @@ public static class TargetingModule
         ArgumentNullException.ThrowIfNull(builder);
         var live = new LiveRulesets();
         builder.Services.AddSingleton(live);
+        builder.Services.AddSingleton<CatchUp>();
+        builder.Services.AddSingleton<WriteGate>();
         builder.Services.AddScoped<FlagWriter>();
         builder.Services.AddHostedService<LoadConfiguration>();
+        builder.Services.AddHostedService<AnnouncedCommits>();
         builder.Services.AddHostedService<Heartbeat>();
         builder.Services.ConfigureMarten(options =>
         {
@@ -56,6 +60,7 @@ public static class TargetingModule
         endpoints.MapPopulations();
         endpoints.MapImport();
         endpoints.MapEvaluate();
+        endpoints.MapPreview();
         endpoints.MapRulesets();
         endpoints.MapOfrep();
     }

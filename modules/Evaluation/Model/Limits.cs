@@ -27,6 +27,9 @@ public static class Limits
     /// <summary>Ids in one list of a segment.</summary>
     public const int UnitsPerSegment = 1_000_000;
 
+    /// <summary>Characters of a unit's id in a segment's list.</summary>
+    public const int UnitLength = 1_000;
+
     /// <summary>Bytes of a context in UTF-8 JSON.</summary>
     public const int ContextBytes = 1_048_576;
 

@@ -4,16 +4,17 @@ namespace Delivery.Evaluation;
 internal sealed class SegmentPlan
 {
     private readonly UnitReference _unit;
-    private readonly UnitSet _included;
-    private readonly UnitSet _excluded;
+    private readonly UnitList _included;
+    private readonly UnitList _excluded;
     private readonly Matcher? _condition;
 
     internal SegmentPlan(Segment definition)
     {
-        Definition = definition;
         _unit = new UnitReference(definition.UnitAttribute);
-        _included = definition.Included.Count == 0 ? UnitSet.Empty : new UnitSet(definition.Included);
-        _excluded = definition.Excluded.Count == 0 ? UnitSet.Empty : new UnitSet(definition.Excluded);
+        _included = UnitList.Of(definition.Included);
+        _excluded = UnitList.Of(definition.Excluded);
+        // The compact lists take the place of those that were read, which may go.
+        Definition = definition with { Included = _included, Excluded = _excluded };
         var compiler = new ConditionCompiler(Dependencies);
         _condition = compiler.CompileOrNull(definition.Condition, out var unsupported);
         Unsupported = unsupported;

@@ -6,7 +6,7 @@ namespace Delivery.Evaluation;
 
 /// <summary>
 /// A set of unit ids for lists of up to a million: one table of hashes and one block of text, so that it costs about
-/// 20 bytes and the id per unit, builds in one pass and gives the garbage collector two objects to look at.
+/// 20 bytes and two for each character of an id, builds in one pass and gives the garbage collector four objects to look at.
 /// </summary>
 internal sealed class UnitSet
 {
@@ -16,26 +16,52 @@ internal sealed class UnitSet
     private readonly char[] _text;
     private readonly int _mask;
 
-    internal UnitSet(IReadOnlyList<string> units)
+    internal UnitSet(IReadOnlyCollection<string> units)
+        : this(units.Count, units.Sum(unit => unit.Length))
     {
-        Count = units.Count;
-        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, units.Count * 2));
+        foreach (var unit in units)
+            Add(unit);
+    }
+
+    private UnitSet(int units, int characters)
+    {
+        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, units * 2));
         _mask = size - 1;
         _slots = new int[size];
-        _fingerprints = new uint[units.Count];
-        _offsets = new int[units.Count + 1];
-        _text = new char[units.Sum(unit => unit.Length)];
-        for (var i = 0; i < units.Count; i++)
-        {
-            units[i].CopyTo(_text.AsSpan(_offsets[i]));
-            _offsets[i + 1] = _offsets[i] + units[i].Length;
-            Insert(i, Hash(units[i]));
-        }
+        _fingerprints = new uint[units];
+        _offsets = new int[units + 1];
+        _text = new char[characters];
     }
 
     internal static UnitSet Empty { get; } = new([]);
 
-    internal int Count { get; }
+    /// <summary>How many different units there are.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>The units in the order they came.</summary>
+    internal IEnumerable<string> Units
+    {
+        get
+        {
+            for (var at = 0; at < Count; at++)
+                yield return new string(Text(at));
+        }
+    }
+
+    /// <summary>The units of a set but for some, and some more.</summary>
+    internal static UnitSet Merge(UnitSet from, UnitSet removed, UnitSet added)
+    {
+        var merged = new UnitSet(from.Count - removed.Count + added.Count, from.Characters - removed.Characters + added.Characters);
+        for (var at = 0; at < from.Count; at++)
+        {
+            if (!removed.Contains(from.Text(at)))
+                merged.Add(from.Text(at));
+        }
+
+        for (var at = 0; at < added.Count; at++)
+            merged.Add(added.Text(at));
+        return merged;
+    }
 
     internal bool Contains(ReadOnlySpan<char> unit)
     {
@@ -44,21 +70,34 @@ internal sealed class UnitSet
         var hash = Hash(unit);
         for (var slot = (int)hash & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
         {
-            var at = _slots[slot] - 1;
-            if (_fingerprints[at] == (uint)(hash >> 32) && unit.SequenceEqual(_text.AsSpan(_offsets[at].._offsets[at + 1])))
+            if (Is(_slots[slot] - 1, hash, unit))
                 return true;
         }
 
         return false;
     }
 
-    private void Insert(int at, ulong hash)
+    private int Characters => _offsets[Count];
+
+    private ReadOnlySpan<char> Text(int at) => _text.AsSpan(_offsets[at].._offsets[at + 1]);
+
+    private bool Is(int at, ulong hash, ReadOnlySpan<char> unit) => _fingerprints[at] == (uint)(hash >> 32) && unit.SequenceEqual(Text(at));
+
+    private void Add(ReadOnlySpan<char> unit)
     {
-        _fingerprints[at] = (uint)(hash >> 32);
+        var hash = Hash(unit);
         var slot = (int)hash & _mask;
         while (_slots[slot] != 0)
+        {
+            if (Is(_slots[slot] - 1, hash, unit))
+                return;
             slot = (slot + 1) & _mask;
-        _slots[slot] = at + 1;
+        }
+
+        unit.CopyTo(_text.AsSpan(_offsets[Count]));
+        _fingerprints[Count] = (uint)(hash >> 32);
+        _offsets[Count + 1] = _offsets[Count] + unit.Length;
+        _slots[slot] = ++Count;
     }
 
     private static ulong Hash(ReadOnlySpan<char> unit) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(unit));

@@ -13,9 +13,22 @@ public static class PopulationValidation
         SplitValidation.CheckUnit(errors, "", segment.UnitAttribute);
         errors.AtMost("included", segment.Included.Count, Limits.UnitsPerSegment, "units");
         errors.AtMost("excluded", segment.Excluded.Count, Limits.UnitsPerSegment, "units");
+        CheckUnits(errors, "included", segment.Included);
+        CheckUnits(errors, "excluded", segment.Excluded);
         if (segment.Condition is not null)
             ConditionValidation.Check(errors, "condition", segment.Condition);
         return Trimmed(errors);
+    }
+
+    /// <summary>Checks the ids of units, as they are in a list of a segment.</summary>
+    /// <param name="path">The member that has them.</param>
+    /// <param name="units">The ids.</param>
+    /// <returns>The first few errors; empty if all are valid.</returns>
+    public static IReadOnlyList<ValidationError> CheckUnits(string path, IReadOnlyList<string> units)
+    {
+        var errors = new ErrorList();
+        CheckUnits(errors, path, units);
+        return errors.Errors;
     }
 
     /// <summary>Checks a layer: its slots lie in the layer and do not overlap.</summary>
@@ -60,6 +73,19 @@ public static class PopulationValidation
         for (var i = 0; i < holdout.Flags.Count; i++)
             errors.Key($"flags[{i}]", holdout.Flags[i]);
         return Trimmed(errors);
+    }
+
+    private static void CheckUnits(ErrorList errors, string path, IReadOnlyList<string> units)
+    {
+        const int shown = 10;
+        // A compact list holds what was checked when it was written.
+        if (units is UnitList)
+            return;
+        for (var i = 0; i < units.Count && errors.Errors.Count < shown; i++)
+        {
+            if (units[i] is not { Length: >= 1 and <= Limits.UnitLength })
+                errors.Add($"{path}[{i}]", $"has {units[i]?.Length ?? 0} characters; accepted is a unit's id of 1 to {Limits.UnitLength}.");
+        }
     }
 
     private static IReadOnlyList<ValidationError> Trimmed(ErrorList errors) =>

@@ -79,8 +79,10 @@ internal static class Rederivation
     public static DecisionView Decide(Snapshot snapshot, ExposureView exposure) =>
         DecisionView.Of(snapshot.Evaluate(exposure.Flag, Context(snapshot, exposure)));
 
-    public static bool IsForgotten(ExposureView exposure) =>
-        exposure.Attributes is null && exposure.Unit.Length == Pseudonym.Length + 32 && exposure.Unit.StartsWith(Pseudonym, StringComparison.Ordinal);
+    public static bool IsForgotten(ExposureView exposure) => IsForgotten(exposure.Unit, exposure.Attributes is not null);
+
+    public static bool IsForgotten(string unit, bool hasAttributes) =>
+        !hasAttributes && unit.Length == Pseudonym.Length + 32 && unit.StartsWith(Pseudonym, StringComparison.Ordinal);
 
     private static EvaluationContext Context(Snapshot snapshot, ExposureView exposure)
     {

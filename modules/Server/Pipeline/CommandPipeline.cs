@@ -1,9 +1,10 @@
 using Delivery.Contracts.Commands;
+using Delivery.Targeting.Live;
 using Mediator;
 
 namespace Delivery.Server.Pipeline;
 
-/// <summary>The one road every command takes: role, then unit of work (idempotency, audit metadata, commit).</summary>
+/// <summary>The one road every command takes: role, then the gate of configuration changes, then unit of work (idempotency, audit metadata, commit).</summary>
 internal static class CommandPipeline
 {
     public static void AddCommandPipeline(this WebApplicationBuilder builder)
@@ -11,7 +12,7 @@ internal static class CommandPipeline
         builder.Services.AddMediator(options =>
         {
             options.ServiceLifetime = ServiceLifetime.Scoped;
-            options.PipelineBehaviors = [typeof(RoleCheck<,>), typeof(UnitOfWork<,>)];
+            options.PipelineBehaviors = [typeof(RoleCheck<,>), typeof(ConfigurationGate<,>), typeof(UnitOfWork<,>)];
         });
         builder.Services.AddSingleton(TimeProvider.System);
     }

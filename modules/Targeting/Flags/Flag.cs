@@ -85,6 +85,15 @@ internal sealed record Flag
 
     public Flag Apply(IEvent<ReleaseClosed> e) => Here(e, e.Data.Environment, here => here with { Releases = here.Releases.Without(e.Data.Rollout) });
 
+    /// <summary>The flag as it would be with a configuration that was not written.</summary>
+    public Flag Configured(FlagConfigured draft) => this with
+    {
+        Environments = new Dictionary<string, FlagInEnvironment>(Environments)
+        {
+            [draft.Environment] = In(draft.Environment) with { Configuration = draft.Configuration },
+        },
+    };
+
     private Flag Everywhere(IEvent e) =>
         this with { ChangedAt = e.Timestamp, IdentitySequence = e.Sequence, IdentityVersion = e.Version, Version = (int)e.Version };
 

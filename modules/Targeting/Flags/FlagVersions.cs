@@ -2,6 +2,8 @@ using System.Text.Json;
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
+using Delivery.Evaluation;
+using Delivery.Targeting.Live;
 using Marten;
 using Mediator;
 using Microsoft.AspNetCore.Builder;
@@ -80,10 +82,13 @@ internal static class Differences
 
 internal static class VersionRestoring
 {
-    public static Decision Decide(Flag present, Flag then)
+    /// <param name="rulesets">The environments' present rulesets: what the earlier version refers to may be gone, or refer to the flag by now.</param>
+    public static Decision Decide(Flag present, Flag then, IReadOnlyDictionary<string, Ruleset> rulesets)
     {
         if (present.Archived)
             return Refusals.Archived(present);
+        if (FaultsOf(present, then, rulesets).ToList() is { Count: > 0 } faults)
+            return Decision.Invalid(faults);
         var events = new List<object>();
         if (!Same(present.Identity, then.Identity))
             events.Add(new FlagDefined(then.Identity));
@@ -99,11 +104,17 @@ internal static class VersionRestoring
             : Decision.Refused("variant-in-use", $"The rollout '{missing.Rollout}' releases the variant '{missing.Variant}', which that version lacks.");
     }
 
+    private static IEnumerable<FieldError> FaultsOf(Flag present, Flag then, IReadOnlyDictionary<string, Ruleset> rulesets) =>
+        from environment in then.Environments.Keys
+        where !Same(present.In(environment).Configuration, then.In(environment).Configuration)
+        from fault in Faults.Of(then.In(environment).Configuration, then.Key, then.Identity, rulesets.GetValueOrDefault(environment) ?? new Ruleset())
+        select fault with { Field = $"environments.{environment}.{fault.Field}" };
+
     private static bool Same<T>(T a, T b) =>
         JsonElement.DeepEquals(JsonSerializer.SerializeToElement(a, Json.Options), JsonSerializer.SerializeToElement(b, Json.Options));
 }
 
-internal sealed class RestoreVersionHandler(IDocumentSession session, FlagWriter writer) : ICommandHandler<RestoreVersion, Outcome>
+internal sealed class RestoreVersionHandler(IDocumentSession session, FlagWriter writer, LiveRulesets live) : ICommandHandler<RestoreVersion, Outcome>
 {
     public async ValueTask<Outcome> Handle(RestoreVersion command, CancellationToken cancellationToken)
     {
@@ -111,6 +122,6 @@ internal sealed class RestoreVersionHandler(IDocumentSession session, FlagWriter
         if (events.Count > 0 && (command.Version < 1 || command.Version > events[^1].Version))
             return new Outcome.Invalid("version", $"a version from 1 to {events[^1].Version}");
         return await writer.ChangeAsync(
-            command.Audit, command.Key, flag => VersionRestoring.Decide(flag, FlagHistory.Fold(events.Where(e => e.Version <= command.Version))!), cancellationToken);
+            command.Audit, command.Key, flag => VersionRestoring.Decide(flag, FlagHistory.Fold(events.Where(e => e.Version <= command.Version))!, live.Rulesets()), cancellationToken);
     }
 }

@@ -9,22 +9,22 @@ namespace Delivery.Targeting.Live;
 
 /// <summary>
 /// Stands around every commit of the store. Before: configuration is written one transaction at a time, on all servers, so
-/// that the order of sequences is the order of commits and "as of sequence N" names one state for ever. After: the new
-/// state goes straight into memory and onto the open streams, whoever asked for the change.
+/// that the order of sequences is the order of commits and "as of sequence N" names one state for ever; and the commit is
+/// announced to the other servers. After: the new state goes straight into memory and onto the open streams, whoever asked
+/// for the change.
 /// </summary>
 internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionListenerBase
 {
-    /// <summary>Any number that no other advisory lock of the database uses.</summary>
-    private const long WriteLock = 0x64656c_74617267;
-
-    private static readonly string[] Kinds = ["flag:", "environment:", "segment:", "layer:", "holdout:"];
-
     public override async Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
-        if (!session.PendingChanges.Streams().Any(stream => IsConfiguration(stream.Key)))
+        if (!session.PendingChanges.Streams().Any(stream => ConfigurationLock.Concerns(stream.Key)))
             return;
         await session.BeginTransactionAsync(token);
-        await using var command = new NpgsqlCommand($"SET LOCAL idle_in_transaction_session_timeout = '10s'; SELECT pg_advisory_xact_lock({WriteLock})");
+        await using var command = new NpgsqlCommand($"""
+            SET LOCAL idle_in_transaction_session_timeout = '10s';
+            SELECT pg_advisory_xact_lock({ConfigurationLock.Write});
+            SELECT pg_notify('{ConfigurationLock.Channel}', '{live.Server}')
+            """);
         await using var reader = await session.ExecuteReaderAsync(command, token);
     }
 
@@ -42,7 +42,4 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
 
         return Task.CompletedTask;
     }
-
-    private static bool IsConfiguration(string? stream) =>
-        stream is not null && Kinds.Any(kind => stream.StartsWith(kind, StringComparison.Ordinal));
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Delivery.Evaluation;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
@@ -16,6 +17,9 @@ internal sealed class LiveRulesets
     private readonly ConcurrentDictionary<string, Flag> _flags = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Population> _populations = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    /// <summary>Names this server among those of the database, until it ends.</summary>
+    public string Server { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>All flags, archived ones too, in no order.</summary>
     public IEnumerable<Flag> Flags => _flags.Values;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 namespace Delivery.Targeting.Live;
 
 /// <summary>Before the server answers: the first environments exist, and the configuration is in memory.</summary>
-internal sealed class LoadConfiguration(IServiceScopeFactory scopes, LiveRulesets live) : IHostedService
+internal sealed class LoadConfiguration(IServiceScopeFactory scopes, CatchUp catchUp, LiveRulesets live) : IHostedService
 {
     private static readonly IReadOnlyList<(string Key, string Name)> First = [("production", "Production"), ("staging", "Staging")];
 
@@ -20,6 +20,7 @@ internal sealed class LoadConfiguration(IServiceScopeFactory scopes, LiveRuleset
         var session = scope.ServiceProvider.GetRequiredService<IQuerySession>();
         if (!await session.Query<DeliveryEnvironment>().AnyAsync(cancellationToken))
             await MakeFirst(scope.ServiceProvider.GetRequiredService<ISender>(), cancellationToken);
+        await catchUp.BeginAsync(cancellationToken);
         var environments = await session.Query<DeliveryEnvironment>().ToListAsync(cancellationToken);
         live.Load(
             environments,

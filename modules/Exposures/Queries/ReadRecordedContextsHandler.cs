@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Delivery.Contracts.Exposures;
+using Delivery.Exposures.Verifying;
+using Mediator;
+using Npgsql;
+
+namespace Delivery.Exposures.Queries;
+
+/// <summary>Reads row by row: PostgreSQL sorts, on disk if it must, and nothing is kept here.</summary>
+internal sealed class ReadRecordedContextsHandler(NpgsqlDataSource database) : IStreamQueryHandler<ReadRecordedContexts, RecordedContext>
+{
+    public async IAsyncEnumerable<RecordedContext> Handle(ReadRecordedContexts query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
+            SELECT DISTINCT ON (e.unit_hash, e.unit) e.unit, e.unit_kind, e.attributes, e.time, e.sequence
+            FROM {ExposureTable.Rows} e
+            WHERE e.environment = $1 AND e.flag = $2 AND e.time >= $3 AND e.time < $4
+            ORDER BY e.unit_hash, e.unit, e.time DESC, e.position DESC LIMIT {query.Units}
+            """));
+        // The caller's token says how long it may take.
+        command.CommandTimeout = 0;
+        command.Parameters.AddWithValue(query.Environment);
+        command.Parameters.AddWithValue(query.Flag);
+        command.Parameters.AddWithValue(query.From.ToUniversalTime());
+        command.Parameters.AddWithValue(query.To.ToUniversalTime());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var unit = reader.GetString(0);
+            var attributes = reader.IsDBNull(2) ? null : reader.GetString(2);
+            yield return new RecordedContext(
+                unit,
+                reader.IsDBNull(1) ? null : reader.GetString(1),
+                attributes is null ? null : JsonElement.Parse(attributes),
+                reader.GetFieldValue<DateTimeOffset>(3),
+                reader.GetInt64(4),
+                Rederivation.IsForgotten(unit, attributes is not null));
+        }
+    }
+}
