@@ -14,4 +14,10 @@ internal sealed class ExposureOptions
     /// <summary>An exposure further ahead of the server's clock is flagged future. 1 s to 1 day; the default is 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan FutureAfter { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How the time of an exposure relates to the time it came in.</summary>
+    public Timing TimingOf(DateTimeOffset time, DateTimeOffset receivedAt) =>
+        time > receivedAt + FutureAfter ? Timing.Future
+        : time < receivedAt - LateAfter ? Timing.Late
+        : Timing.OnTime;
 }

@@ -2,9 +2,11 @@ using Delivery.Contracts.Access;
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Http;
 using Delivery.Exposures.Intake;
+using Delivery.Exposures.Intake.OpenTelemetry;
 using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
 using Delivery.Exposures.Verifying;
+using Delivery.Otlp;
 using Delivery.Segments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,6 +25,9 @@ public static class ExposuresModule
         builder.Services.AddOptions<ExposureOptions>().BindConfiguration(ExposureOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddSegmentLog(ExposureTable.Table);
         builder.Services.AddSingleton<IExposureFeed, LedgerFeed>();
+        builder.Services.AddSingleton<EvaluationCounts>();
+        builder.Services.AddScoped<IOtlpConsumer<ExportLogsServiceRequest>, OtlpExposures>();
+        builder.Services.AddScoped<IOtlpConsumer<ExportTraceServiceRequest>, OtlpExposures>();
         builder.AddVerifying();
     }
 

@@ -3,6 +3,7 @@ using Delivery.Console;
 using Delivery.Contracts.Access;
 using Delivery.Exposures;
 using Delivery.Metrics;
+using Delivery.Otlp;
 using Delivery.Rollouts;
 using Delivery.Server.Access;
 using Delivery.Server.Auditing;
@@ -21,6 +22,8 @@ builder.AddCommandPipeline();
 builder.AddAccess();
 builder.AddHttpApi();
 
+builder.AddOtlp();
+
 builder.AddTargeting();
 builder.AddExposures();
 builder.AddMetrics();
@@ -37,6 +40,8 @@ app.MapApiReference();
 app.MapAccess();
 app.MapSignIn();
 app.MapAudit();
+
+app.MapOtlp();
 
 app.MapTargeting();
 app.MapExposures();

@@ -9,7 +9,7 @@ public static class Rules
 
     /// <summary>What a module may use of our own.</summary>
     public static IReadOnlyList<string> OpenToModules { get; } =
-        ["Delivery.Contracts", "Delivery.Evaluation", "Delivery.Statistics", "Delivery.Plugins.Contract", "Delivery.Segments"];
+        ["Delivery.Contracts", "Delivery.Evaluation", "Delivery.Statistics", "Delivery.Plugins.Contract", "Delivery.Segments", "Delivery.Otlp"];
 
     /// <summary>Law 1: no module references another, only what is open to all.</summary>
     public static IEnumerable<string> ModulesKnowOnlyContracts(CompiledAssembly assembly) =>

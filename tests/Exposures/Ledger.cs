@@ -26,6 +26,8 @@ public sealed class Ledger : IAsyncDisposable
 
     public HttpClient Http => _client;
 
+    public Task<HttpClient> ClientAsync(string role, string? environment) => _server.AsAsync(role, environment, TestContext.Current.CancellationToken);
+
     public IServiceProvider Services => _server.Services;
 
     public IExposureFeed Feed => Services.GetRequiredService<IExposureFeed>();
@@ -119,6 +121,12 @@ public sealed class SharedLedger(PostgresFixture postgres) : IAsyncLifetime
     public Ledger Ledger { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Ledger = await Ledger.StartAsync(postgres);
+
+    /// <summary>A client with a key of its own.</summary>
+    public Task<HttpClient> ClientAsync(string role, string? environment) => Ledger.ClientAsync(role, environment);
+
+    /// <summary>A second server with an empty ledger.</summary>
+    public Task<Ledger> AnotherAsync(IReadOnlyDictionary<string, string>? settings) => Ledger.StartAsync(postgres, settings);
 
     public ValueTask DisposeAsync() => Ledger.DisposeAsync();
 }

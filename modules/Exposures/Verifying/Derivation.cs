@@ -59,6 +59,7 @@ internal static class Rederivation
     public const string TargetingKeyNotRecorded = "targeting-key-not-recorded";
     public const string RandomUnit = "random-unit";
     public const string TimeNotRecorded = "time-not-recorded";
+    public const string SequenceNotRecorded = "sequence-not-recorded";
 
     private const string Pseudonym = "forgotten-";
 
@@ -78,6 +79,10 @@ internal static class Rederivation
 
     public static DecisionView Decide(Snapshot snapshot, ExposureView exposure) =>
         DecisionView.Of(snapshot.Evaluate(exposure.Flag, Context(snapshot, exposure)));
+
+    /// <summary>Whether the one flag of the snapshot reads anything beside itself.</summary>
+    public static bool HasDependencies(Snapshot snapshot) =>
+        snapshot.ToRuleset() is { Flags.Count: > 1 } or { Segments.Count: > 0 } or { Layers.Count: > 0 } or { Holdouts.Count: > 0 };
 
     public static bool IsForgotten(ExposureView exposure) => IsForgotten(exposure.Unit, exposure.Attributes is not null);
 

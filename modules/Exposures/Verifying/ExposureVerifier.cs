@@ -1,4 +1,5 @@
 using Delivery.Contracts.Targeting;
+using Delivery.Evaluation;
 using Delivery.Exposures.Queries;
 using Mediator;
 
@@ -47,6 +48,8 @@ internal sealed class ExposureVerifier(ISender sender, CompiledRulesets compiled
 
     private async ValueTask<Derivation> DeriveAsync(ExposureView exposure, CancellationToken cancellationToken)
     {
+        if (exposure.Sequence == 0)
+            return await DeriveByVersionAsync(exposure, cancellationToken);
         if (await compiled.FindAsync(sender, exposure.Flag, exposure.Environment, exposure.Sequence, cancellationToken) is not { } snapshot)
             return new Derivation.Underivable(Rederivation.VersionUnknown);
         if (Rederivation.IsForgotten(exposure) || snapshot.Definition(exposure.Flag)!.Version == exposure.FlagVersion)
@@ -56,19 +59,35 @@ internal sealed class ExposureVerifier(ISender sender, CompiledRulesets compiled
             : new Derivation.Underivable(Rederivation.VersionUnknown);
     }
 
+    /// <summary>
+    /// OpenTelemetry tells the flag's version and no sequence. The flag itself is known by that; what it depends on may have changed
+    /// while the version stayed, so a difference is one only where it depends on nothing.
+    /// </summary>
+    private async ValueTask<Derivation> DeriveByVersionAsync(ExposureView exposure, CancellationToken cancellationToken)
+    {
+        var sequence = (await RevisionsAsync(exposure, cancellationToken)).LastOrDefault(one => one.Definition.Version == exposure.FlagVersion)?.Definition.Sequence;
+        if (sequence is not > 0 || await compiled.FindAsync(sender, exposure.Flag, exposure.Environment, sequence.Value, cancellationToken) is not { } snapshot)
+            return new Derivation.Underivable(Rederivation.VersionUnknown);
+        var derivation = Rederivation.Compare(snapshot, exposure);
+        return derivation is Derivation.Differs && Rederivation.HasDependencies(snapshot) ? new Derivation.Underivable(Rederivation.SequenceNotRecorded) : derivation;
+    }
+
     private async ValueTask<LikelyCause> CauseAsync(ExposureView exposure, DecisionView expected, CancellationToken cancellationToken)
     {
         if (exposure.FlagVersion != expected.FlagVersion)
             return exposure.FlagVersion < expected.FlagVersion ? LikelyCause.StaleSdk : LikelyCause.WrongVersion;
         var revisions = await RevisionsAsync(exposure, cancellationToken);
-        var earlier = revisions.Where(r => r.Definition.Sequence <= exposure.Sequence).Reverse().ToList();
-        var later = revisions.Where(r => r.Definition.Sequence > exposure.Sequence).ToList();
+        var earlier = revisions.Where(r => IsUpTo(r.Definition, exposure)).Reverse().ToList();
+        var later = revisions.Where(r => !IsUpTo(r.Definition, exposure)).ToList();
         if (await AnyTellsAsync(earlier, exposure, cancellationToken))
             return LikelyCause.StaleSdk;
         if (await AnyTellsAsync(later, exposure, cancellationToken))
             return LikelyCause.WrongVersion;
         return earlier.Count > NearVersions || later.Count > NearVersions ? LikelyCause.Unknown : LikelyCause.Tampered;
     }
+
+    private static bool IsUpTo(FlagDefinition revision, ExposureView exposure) =>
+        exposure.Sequence > 0 ? revision.Sequence <= exposure.Sequence : revision.Version <= exposure.FlagVersion;
 
     private async Task<bool> AnyTellsAsync(IReadOnlyList<FlagRevision> revisions, ExposureView exposure, CancellationToken cancellationToken)
     {

@@ -14,7 +14,8 @@ internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, Ti
             return null;
         var epochs = Allocation.Epochs(known.Revisions);
         var (cells, lastSequence) = await CellsAsync(flag, environment, epochs, cancellationToken);
-        var surroundings = await sender.Send(new GetRulesetAsOf(flag, environment, lastSequence), cancellationToken);
+        var surroundings = await sender.Send(
+            new GetRulesetAsOf(flag, environment, lastSequence > 0 ? lastSequence : known.Revisions[^1].Definition.Sequence), cancellationToken);
         if (surroundings?.Layers.Any(layer => layer.Slots.Any(slot => slot.Flag == flag)) == true)
             epochs = [.. epochs.Select(Allocation.InLayer)];
         var isHeldOut = surroundings?.Holdouts.Any(holdout => holdout.Flags.Contains(flag)) == true;

@@ -20,12 +20,12 @@ internal static class EnvironmentCheck
             await next(http);
     });
 
-    /// <summary>The environment the request names and the key leaves open; the SDK endpoints mean production when it names none.</summary>
+    /// <summary>The environment the request names and the key leaves open; the SDK and OTLP endpoints mean production when it names none.</summary>
     private static string? Named(HttpContext http)
     {
         if (http.User.Identity is not { IsAuthenticated: true } || http.User.HasClaim(c => c.Type == AccessPolicy.EnvironmentClaim))
             return null;
-        if (http.Request.Path.StartsWithSegments("/sdk"))
+        if (http.Request.Path.StartsWithSegments("/sdk") || http.Request.Path.StartsWithSegments("/v1"))
             return http.Environment();
         return http.Request.Path.StartsWithSegments("/api") && http.Request.Query["environment"].ToString() is { Length: > 0 } asked ? asked : null;
     }
