@@ -4,12 +4,14 @@ using Delivery.Contracts.Access;
 using Delivery.Exposures;
 using Delivery.Metrics;
 using Delivery.Otlp;
+using Delivery.Plugins.Host;
 using Delivery.Rollouts;
 using Delivery.Server.Access;
 using Delivery.Server.Auditing;
 using Delivery.Server.EventStore;
 using Delivery.Server.Http;
 using Delivery.Server.Pipeline;
+using Delivery.Server.Plugins;
 using Delivery.ServiceDefaults;
 using Delivery.Targeting;
 
@@ -30,6 +32,7 @@ builder.AddMetrics();
 builder.AddRollouts();
 builder.AddAlerting();
 builder.AddConsole();
+builder.AddPlugins();
 
 var app = builder.Build();
 
@@ -40,6 +43,7 @@ app.MapApiReference();
 app.MapAccess();
 app.MapSignIn();
 app.MapAudit();
+app.MapPlugins();
 
 app.MapOtlp();
 

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Delivery.Plugins.Tests;
+
+/// <summary>A plugins folder of a test: plugins are compiled into it, as somebody else would have built them.</summary>
+public sealed class PluginFolder : IDisposable
+{
+    private static readonly string[] Framework = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+        .Where(f => Path.GetFileName(f).StartsWith("System.", StringComparison.Ordinal)).ToArray();
+
+    public string Root { get; } = Directory.CreateTempSubdirectory("delivery-plugins-").FullName;
+
+    /// <summary>Compiles a plugin and writes its manifest.</summary>
+    public PluginFolder With(string name, string source, string kind = PluginKinds.Router, string entry = "Entry", params string[] libraries)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
+        foreach (var library in libraries)
+            File.Copy(library, Path.Combine(folder, Path.GetFileName(library)));
+        Compile(source, name, Path.Combine(folder, name + ".dll"), [typeof(PluginContract).Assembly.Location, .. libraries]);
+        return Manifest(name, new { name, assembly = name + ".dll", entry, kind, contract = "1.0" });
+    }
+
+    /// <summary>Writes a manifest.</summary>
+    public PluginFolder Manifest(string name, object manifest) => WithFile(name, "plugin.json", JsonSerializer.Serialize(manifest));
+
+    /// <summary>Writes a file into a plugin's folder.</summary>
+    public PluginFolder WithFile(string name, string file, string text)
+    {
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Root, name)).FullName, file), text);
+        return this;
+    }
+
+    /// <summary>Compiles an assembly.</summary>
+    public static void Compile(string source, string name, string file, params string[] references)
+    {
+        var compilation = CSharpCompilation.Create(
+            name,
+            [CSharpSyntaxTree.ParseText("using System; using System.Threading; using System.Threading.Tasks; using System.Collections.Generic; using System.Collections.Immutable; using Delivery.Plugins; using Delivery.Plugins.Routing;\n" + source)],
+            [.. Framework.Concat(references).Select(r => MetadataReference.CreateFromFile(r))],
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Disable));
+        using var image = File.Create(file);
+        var result = compilation.Emit(image);
+        result.Success.ShouldBeTrue(string.Join(Environment.NewLine, result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
+    }
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+}

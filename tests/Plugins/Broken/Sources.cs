@@ -1,0 +1,47 @@
+namespace Delivery.Plugins.Tests;
+
+/// <summary>Plugins with one fault each, as source.</summary>
+internal static class Sources
+{
+    /// <summary>A router in memory; the named method's body is replaced.</summary>
+    public static string Router(string read = "return Ok(route);", string apply = "_last = intent; return Ok(intent.Route);", string abort = "return Ok(order.Route);", string create = "", string options = "", string faults = "", string members = "") => $$"""
+        public sealed class Options { {{options}} }
+
+        public sealed class Entry : Plugin<ITrafficRouter, Options>
+        {
+            protected override ImmutableArray<Fault> Faults(Options options) { {{faults}} return ImmutableArray<Fault>.Empty; }
+
+            protected override ValueTask<ITrafficRouter> CreateAsync(Options options, PluginContext context, CancellationToken cancellationToken)
+            {
+                {{create}}
+                return ValueTask.FromResult<ITrafficRouter>(new Router(options, context));
+            }
+        }
+
+        public sealed class Router : ITrafficRouter
+        {
+            private readonly Options _options;
+            private readonly PluginContext _context;
+            private RouteIntent _last;
+            public Router(Options options, PluginContext context) { _options = options; _context = context; }
+            {{members}}
+            public RouterDescriptor Descriptor => new("memory", new RouterCapabilities { WeightStep = 1 }, ImmutableArray.Create(new RouteDescription("shop", ImmutableArray.Create("stable", "canary"))));
+            public ImmutableArray<Fault> Validate(RouteIntent intent) => ImmutableArray<Fault>.Empty;
+            private PluginResult<RouteState> Ok(string route) => new RouteState(route, "1", _last?.Generation, _last?.Arms ?? ImmutableArray<ArmWeight>.Empty, ImmutableArray<RouteOverride>.Empty);
+            public async ValueTask<PluginResult<RouteState>> ReadAsync(string route, CancellationToken cancellationToken) { await Task.CompletedTask; {{read}} }
+            public async ValueTask<PluginResult<RoutePlan>> PlanAsync(RouteIntent intent, RouteState seen, CancellationToken cancellationToken) { await Task.CompletedTask; return new RoutePlan(seen, ImmutableArray<string>.Empty, false); }
+            public async ValueTask<PluginResult<RouteState>> ApplyAsync(RouteIntent intent, string seenRevision, CancellationToken cancellationToken) { await Task.CompletedTask; {{apply}} }
+            public async ValueTask<Verification> VerifyAsync(RouteIntent intent, CancellationToken cancellationToken) { await Task.CompletedTask; return new Verification.Verified(((PluginResult<RouteState>.Ok)Ok(intent.Route)).Value); }
+            public async ValueTask<PluginResult<RouteState>> AbortAsync(AbortOrder order, CancellationToken cancellationToken) { await Task.CompletedTask; {{abort}} }
+        }
+        """;
+
+    /// <summary>Blocks its thread for ever: the worst kind of hanging.</summary>
+    public const string Blocks = "new ManualResetEvent(false).WaitOne(); return Ok(\"\");";
+
+    /// <summary>Waits for what never comes, deaf to its token.</summary>
+    public const string Waits = "await new TaskCompletionSource().Task; return Ok(\"\");";
+
+    /// <summary>Keeps a megabyte, a timer and a task with every call.</summary>
+    public const string Leaks = "Kept.Add(new byte[1 << 20]); Kept.Add(new Timer(_ => { }, null, 1000, 1000)); Kept.Add(new TaskCompletionSource().Task); return Ok(route);";
+}
