@@ -31,6 +31,7 @@ public enum AttributeKind : byte
 /// <summary>One typed value of a context.</summary>
 public readonly struct AttributeValue
 {
+    private static readonly object FailedMark = new();
     private readonly object? _reference;
     private readonly double _number;
 
@@ -44,6 +45,9 @@ public readonly struct AttributeValue
     /// <summary>The value of an attribute that is not there.</summary>
     public static AttributeValue Missing => default;
 
+    /// <summary>What an imported expression gives that can't be computed: missing to everyone else.</summary>
+    internal static AttributeValue Failed => new(AttributeKind.Missing, FailedMark, 0);
+
     /// <summary>JSON null.</summary>
     public static AttributeValue Null => new(AttributeKind.Null, null, 0);
 
@@ -52,6 +56,8 @@ public readonly struct AttributeValue
 
     /// <summary>True for a missing value and for null.</summary>
     public bool IsMissingOrNull => Kind <= AttributeKind.Null;
+
+    internal bool IsFailed => Kind == AttributeKind.Missing && _reference is not null;
 
     internal bool Boolean => _number != 0;
 

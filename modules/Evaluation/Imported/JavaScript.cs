@@ -135,6 +135,9 @@ internal static class JavaScript
             return 0;
         if (trimmed.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
             return ulong.TryParse(trimmed[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex) ? hex : double.NaN;
+        // .NET reads "infinity" and the like in any case; JavaScript reads "Infinity" only.
+        if (trimmed.ContainsAny('n', 'N'))
+            return trimmed is "Infinity" or "+Infinity" ? double.PositiveInfinity : trimmed is "-Infinity" ? double.NegativeInfinity : double.NaN;
         return double.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
             ? number
             : double.NaN;

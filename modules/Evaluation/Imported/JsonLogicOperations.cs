@@ -1,108 +1,151 @@
 namespace Delivery.Evaluation;
 
-/// <summary>JSONLogic's operations on evaluated arguments (json-logic-js 2 is the reference).</summary>
+/// <summary>
+/// JSONLogic's operations on evaluated arguments. The reference is json-logic-engine 5, which flagd's providers run: what
+/// is no number in arithmetic, or of the wrong kind, fails the evaluation rather than giving a wrong answer.
+/// </summary>
 internal static class JsonLogicOperations
 {
+    /// <summary>Characters a text, and elements a list, may grow to within an expression.</summary>
+    private const int MaximumLength = 65_536;
+
     internal static LogicCall.Operation? Find(string name) => name switch
     {
-        "==" => arguments => Truth(JavaScript.AreLooselyEqual(At(arguments, 0), At(arguments, 1))),
-        "!=" => arguments => Truth(!JavaScript.AreLooselyEqual(At(arguments, 0), At(arguments, 1))),
-        "===" => arguments => Truth(JavaScript.AreIdentical(At(arguments, 0), At(arguments, 1))),
-        "!==" => arguments => Truth(!JavaScript.AreIdentical(At(arguments, 0), At(arguments, 1))),
         "!" => arguments => Truth(!IsTruthy(At(arguments, 0))),
         "!!" => arguments => Truth(IsTruthy(At(arguments, 0))),
-        "<" => arguments => Truth(Ordered(arguments, Order.Less)),
-        "<=" => arguments => Truth(Ordered(arguments, Order.Less | Order.Equal)),
-        ">" => arguments => Truth(Ordered(arguments, Order.Greater)),
-        ">=" => arguments => Truth(Ordered(arguments, Order.Greater | Order.Equal)),
-        "min" => arguments => Extreme(arguments, double.PositiveInfinity, Math.Min),
-        "max" => arguments => Extreme(arguments, double.NegativeInfinity, Math.Max),
-        "+" => arguments => Fold(arguments, 0, JavaScript.ParseFloat, (sum, value) => sum + value),
-        "*" => arguments => Fold(arguments, 1, JavaScript.ParseFloat, (product, value) => product * value),
+        "min" => arguments => Extreme(arguments, Math.Min),
+        "max" => arguments => Extreme(arguments, Math.Max),
+        "+" => arguments => Fold(arguments, 0, 0, (sum, value) => sum + value),
+        "*" => arguments => Fold(arguments, 1, 0, (product, value) => product * value),
         "-" => Subtract,
-        "/" => arguments => AttributeValue.From(Number(arguments, 0) / Number(arguments, 1)),
-        "%" => arguments => AttributeValue.From(Number(arguments, 0) % Number(arguments, 1)),
+        "/" => Divide,
+        "%" => arguments => arguments.Length < 2 ? AttributeValue.Failed : Fold(arguments[1..], Number(arguments[0]), 0, (rest, value) => rest % value),
         "cat" => Concatenate,
         "substr" => Substring,
-        "in" => arguments => Truth(Contains(At(arguments, 1), At(arguments, 0))),
+        "in" => arguments => Contains(At(arguments, 1), At(arguments, 0)),
         "merge" => Merge,
-        "log" => arguments => At(arguments, 0),
         _ => null,
     };
 
-    /// <summary>JSONLogic's truth: as JavaScript's, but an empty list is false.</summary>
-    internal static bool IsTruthy(in AttributeValue value) =>
-        value.Kind == AttributeKind.Array ? value.Elements.Length > 0 : JavaScript.IsTruthy(value);
+    /// <summary>JSONLogic's truth: as JavaScript's, but an empty list and an empty object are false.</summary>
+    internal static bool IsTruthy(in AttributeValue value) => value.Kind switch
+    {
+        AttributeKind.Array => value.Elements.Length > 0,
+        AttributeKind.Object => value.Members.Names.Length > 0,
+        _ => JavaScript.IsTruthy(value),
+    };
 
     internal static AttributeValue Truth(bool value) => AttributeValue.From(value);
 
     internal static AttributeValue At(ReadOnlySpan<AttributeValue> arguments, int index) =>
         index < arguments.Length ? arguments[index] : AttributeValue.Missing;
 
-    private delegate double Reader(in AttributeValue value);
-
-    private static double Number(ReadOnlySpan<AttributeValue> arguments, int index) => JavaScript.ToNumber(At(arguments, index));
-
-    // "between": all neighbours in order.
-    private static bool Ordered(ReadOnlySpan<AttributeValue> arguments, Order accepted)
+    /// <summary>The number a value counts as; NaN, which fails what computes with it, for text that is none, lists and objects.</summary>
+    internal static double Number(in AttributeValue value) => value.Kind switch
     {
-        for (var i = 0; i + 1 < Math.Max(2, arguments.Length); i++)
+        AttributeKind.Missing or AttributeKind.Null => 0,
+        AttributeKind.Array or AttributeKind.Object => double.NaN,
+        _ => JavaScript.ToNumber(value),
+    };
+
+    private static AttributeValue NumberOrFailed(double number) => double.IsNaN(number) ? AttributeValue.Failed : AttributeValue.From(number);
+
+    private static AttributeValue Extreme(ReadOnlySpan<AttributeValue> arguments, Func<double, double, double> choose)
+    {
+        if (arguments.Length == 0)
+            return AttributeValue.Failed;
+        foreach (ref readonly var argument in arguments)
         {
-            if (JavaScript.Compare(At(arguments, i), At(arguments, i + 1)) is not { } order || !accepted.Accepts(order))
-                return false;
+            if (argument.Kind != AttributeKind.Number)
+                return AttributeValue.Failed;
         }
 
-        return true;
+        return Fold(arguments[1..], arguments[0].Number, 0, choose);
     }
 
-    private static AttributeValue Extreme(ReadOnlySpan<AttributeValue> arguments, double start, Func<double, double, double> choose) =>
-        Fold(arguments, start, JavaScript.ToNumber, choose);
-
-    private static AttributeValue Fold(ReadOnlySpan<AttributeValue> arguments, double start, Reader read, Func<double, double, double> step)
+    private static AttributeValue Fold(ReadOnlySpan<AttributeValue> arguments, double start, int from, Func<double, double, double> step)
     {
-        foreach (ref readonly var argument in arguments)
-            start = step(start, read(argument));
-        return AttributeValue.From(start);
+        for (var i = from; i < arguments.Length; i++)
+        {
+            var number = Number(arguments[i]);
+            if (double.IsNaN(number))
+                return AttributeValue.Failed;
+            start = step(start, number);
+        }
+
+        return NumberOrFailed(start);
     }
 
-    private static AttributeValue Subtract(ReadOnlySpan<AttributeValue> arguments) => AttributeValue.From(
-        arguments.Length < 2 ? -Number(arguments, 0) : Number(arguments, 0) - Number(arguments, 1));
+    private static AttributeValue Subtract(ReadOnlySpan<AttributeValue> arguments) => arguments.Length switch
+    {
+        0 => AttributeValue.Failed,
+        1 => NumberOrFailed(-Number(arguments[0])),
+        _ => Fold(arguments, Number(arguments[0]), 1, (rest, value) => rest - value),
+    };
+
+    private static AttributeValue Divide(ReadOnlySpan<AttributeValue> arguments)
+    {
+        if (arguments.Length == 0)
+            return AttributeValue.Failed;
+        var quotient = arguments.Length == 1 ? 1 : Number(arguments[0]);
+        foreach (ref readonly var argument in arguments.Length == 1 ? arguments : arguments[1..])
+        {
+            var divisor = Number(argument);
+            if (divisor == 0 || double.IsNaN(divisor))
+                return AttributeValue.Failed;
+            quotient /= divisor;
+        }
+
+        return NumberOrFailed(quotient);
+    }
 
     private static AttributeValue Concatenate(ReadOnlySpan<AttributeValue> arguments)
     {
         var text = "";
         foreach (ref readonly var argument in arguments)
+        {
             text += argument.IsMissingOrNull ? "" : JavaScript.ToText(argument);
+            if (text.Length > MaximumLength)
+                return AttributeValue.Failed;
+        }
+
         return AttributeValue.From(text);
     }
 
     private static AttributeValue Substring(ReadOnlySpan<AttributeValue> arguments)
     {
-        var text = JavaScript.ToText(At(arguments, 0));
-        var start = Position(Number(arguments, 1), text.Length);
+        if (At(arguments, 0).Kind != AttributeKind.String)
+            return AttributeValue.Failed;
+        var text = arguments[0].Text;
+        var start = Position(Integer(At(arguments, 1)), text.Length);
         if (arguments.Length < 3)
             return AttributeValue.From(text[start..]);
-        var length = Number(arguments, 2);
-        var end = length < 0 ? text.Length + (int)Math.Max(length, -text.Length) : start + (int)Math.Clamp(length, 0, text.Length - start);
-        return AttributeValue.From(end > start ? text[start..end] : "");
+        var length = Integer(arguments[2]);
+        var end = length < 0 ? text.Length + Math.Max(length, -text.Length) : start + Math.Min(length, text.Length - start);
+        return AttributeValue.From(end > start ? text[start..(int)end] : "");
     }
 
-    private static int Position(double start, int length) =>
-        double.IsNaN(start) ? 0 : (int)Math.Clamp(start < 0 ? length + start : start, 0, length);
+    private static int Position(double start, int length) => (int)Math.Clamp(start < 0 ? length + start : start, 0, length);
 
-    private static bool Contains(in AttributeValue whole, in AttributeValue part)
+    private static double Integer(in AttributeValue value)
+    {
+        var number = value.Kind == AttributeKind.Missing ? 0 : JavaScript.ToNumber(value);
+        return double.IsNaN(number) ? 0 : Math.Truncate(number);
+    }
+
+    private static AttributeValue Contains(in AttributeValue whole, in AttributeValue part)
     {
         if (whole.Kind == AttributeKind.String)
-            return whole.Text.Contains(JavaScript.ToText(part), StringComparison.Ordinal);
+            return Truth(whole.Text.Length > 0 && whole.Text.Contains(JavaScript.ToText(part), StringComparison.Ordinal));
         if (whole.Kind != AttributeKind.Array)
-            return false;
+            return JavaScript.IsTruthy(whole) ? AttributeValue.Failed : Truth(false);
         foreach (ref readonly var element in whole.Elements.AsSpan())
         {
             if (JavaScript.AreIdentical(element, part))
-                return true;
+                return Truth(true);
         }
 
-        return false;
+        return Truth(false);
     }
 
     private static AttributeValue Merge(ReadOnlySpan<AttributeValue> arguments)
@@ -114,6 +157,8 @@ internal static class JsonLogicOperations
                 merged.AddRange(argument.Elements);
             else
                 merged.Add(argument);
+            if (merged.Count > MaximumLength)
+                return AttributeValue.Failed;
         }
 
         return AttributeValue.From(merged);

@@ -129,7 +129,7 @@ internal sealed class FlagPlan
                 DefaultSplit = SplitPlan.Compile(split.Assignment, Definition.Key, Variant, Dependencies);
                 break;
             case Serve.JsonLogic logic:
-                DefaultExpression = JsonLogicCompiler.Compile(logic.Expression, Dependencies);
+                DefaultExpression = JsonLogicCompiler.Compile(logic.Expression, Dependencies, Definition.Key);
                 break;
             default:
                 throw new FormatException("a default of a kind this version does not know");
@@ -200,7 +200,7 @@ internal sealed class RulePlan
                 plan.CompileSplit(serve.Assignment, $"{flag.Definition.Key}/{rule.Id}", variant, flag.Dependencies);
                 break;
             case Serve.JsonLogic serve:
-                plan.Expression = JsonLogicCompiler.Compile(serve.Expression, flag.Dependencies);
+                plan.Expression = JsonLogicCompiler.Compile(serve.Expression, flag.Dependencies, flag.Definition.Key);
                 break;
             default:
                 plan.Unsupported ??= "what it serves is of a kind this version does not know";

@@ -13,11 +13,7 @@ internal sealed class GrowthBookVariants
     public IReadOnlyList<Variant> All => _all;
 
     /// <summary>The type that all values have; <see cref="FlagType.Object"/> where they differ or one is null.</summary>
-    public FlagType Type =>
-        _all.TrueForAll(v => v.Value.ValueKind is JsonValueKind.True or JsonValueKind.False) ? FlagType.Boolean
-        : _all.TrueForAll(v => v.Value.ValueKind is JsonValueKind.String) ? FlagType.String
-        : _all.TrueForAll(v => v.Value.ValueKind is JsonValueKind.Number) ? FlagType.Number
-        : FlagType.Object;
+    public FlagType Type => Translation.TypeOf(_all.Select(variant => variant.Value));
 
     /// <summary>The key of a value's variant.</summary>
     public string Key(JsonElement value)

@@ -32,13 +32,14 @@ internal static class ImportEndpoints
     {
         ["growthbook"] = GrowthBook.Translate,
         ["unleash"] = Unleash.Translate,
+        ["flagd"] = Flagd.Translate,
         [DeliveryDocument.Name] = DeliveryDocument.Translate,
     };
 
     public static void MapImport(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapPost("/api/v1/import/{format}", Import).WithTags("Import").RequireAuthorization(AccessPolicy.Operator)
-            .WithSummary("Turns a document (growthbook, unleash, delivery) into flags that keep every unit in its bucket: ?environment= strict= dryRun=").Produces<ImportReport>();
+            .WithSummary("Turns a document (growthbook, unleash, flagd, delivery) into flags that keep every unit in its bucket: ?environment= strict= dryRun=").Produces<ImportReport>();
         endpoints.MapGet("/api/v1/export", Export).WithTags("Import").RequireAuthorization(AccessPolicy.Operator)
             .WithSummary("An environment's flags and segments as one document that import/delivery takes back without loss").Produces<DeliveryDocument>();
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Delivery.Evaluation;
 using Delivery.Targeting.Flags;
 
@@ -12,7 +13,21 @@ internal sealed record Translation(
     IReadOnlyList<ImportedFlag> Flags,
     IReadOnlyList<ImportedPopulation> Populations,
     IReadOnlyList<Remark> Translated,
-    IReadOnlyList<Remark> Unsupported);
+    IReadOnlyList<Remark> Unsupported)
+{
+    /// <summary>The type that all values have; <see cref="FlagType.Object"/> where they differ.</summary>
+    public static FlagType TypeOf(IEnumerable<JsonElement> values)
+    {
+        var kinds = values.Select(value => value.ValueKind == JsonValueKind.False ? JsonValueKind.True : value.ValueKind).Distinct().ToList();
+        return kinds switch
+        {
+            [JsonValueKind.True] => FlagType.Boolean,
+            [JsonValueKind.String] => FlagType.String,
+            [JsonValueKind.Number] => FlagType.Number,
+            _ => FlagType.Object,
+        };
+    }
+}
 
 /// <summary>A flag of a foreign document.</summary>
 internal sealed record ImportedFlag(string Key, FlagIdentity Identity, FlagConfiguration Configuration);

@@ -77,8 +77,9 @@ internal static partial class UnleashConstraint
     {
         if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
             return null;
-        JsonNode Attribute() => new JsonObject { ["var"] = name };
-        var compare = new JsonObject { [comparison] = new JsonArray(Attribute(), number) };
+        // The name is one name, dots and all.
+        var path = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(".", "\\.", StringComparison.Ordinal);
+        var compare = new JsonObject { [comparison] = new JsonArray(new JsonObject { ["var"] = path }, number) };
         return new Condition.All(
         [
             new Condition.Attribute { Name = name, Operator = ConditionOperator.Exists },

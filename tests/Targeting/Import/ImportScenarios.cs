@@ -36,6 +36,22 @@ public sealed class ImportScenarios(PlatformFixture platform)
     }
 
     [Fact]
+    public async Task a_flagd_document_becomes_flags_that_serve_through_ofrep()
+    {
+        using var import = await platform.Admin.PostJson("/api/v1/import/flagd?environment=staging&strict=true", """
+            {
+              "flags": { "flagd_banner": { "state": "ENABLED", "variants": { "red": "#f00", "blue": "#00f" }, "defaultVariant": "red",
+                "targeting": { "if": [ { "$ref": "staff" }, "blue", { "fractional": [ [ "red", 1 ], [ "blue", 0 ] ] } ] } } },
+              "$evaluators": { "staff": { "ends_with": [ { "var": "email" }, "@shop.example" ] } }
+            }
+            """);
+        (await import.Json()).GetProperty("imported")[0].GetString().ShouldBe("flagd_banner");
+
+        (await Value("""{ "email": "a@shop.example" }""", "flagd_banner")).ShouldBe("#00f");
+        (await Value("""{ "email": "a@b.example", "targetingKey": "u1" }""", "flagd_banner")).ShouldBe("#f00");
+    }
+
+    [Fact]
     public async Task what_was_exported_comes_back_without_loss()
     {
         await platform.Admin.PutJson("/api/v1/segments/exported", """{ "included": ["u1"], "condition": { "attribute": "plan", "operator": "in", "values": ["pro"] }, "description": "who pays" }""");
@@ -96,9 +112,9 @@ public sealed class ImportScenarios(PlatformFixture platform)
         (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("\"flags[0].key\"");
     }
 
-    private async Task<string?> Value(string context)
+    private async Task<string?> Value(string context, string flag = "gb_checkout")
     {
-        using var response = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags/gb_checkout?environment=staging", $$"""{ "context": {{context}} }""");
+        using var response = await platform.Admin.PostJson($"/ofrep/v1/evaluate/flags/{flag}?environment=staging", $$"""{ "context": {{context}} }""");
         return (await response.Json()).Text("value");
     }
 }
