@@ -67,7 +67,7 @@ internal sealed class RandomFlagd(int seed)
     }
 
     /// <summary>The operation at the top; a bare value would be no targeting.</summary>
-    private JsonNode Targeting() => Pick(
+    private JsonNode? Targeting() => Pick(
         () => Conditional(Variant, 4),
         () => Conditional(Variant, 4),
         () => Fractional(),
