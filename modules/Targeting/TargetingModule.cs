@@ -30,6 +30,7 @@ public static class TargetingModule
         builder.Services.AddSingleton<CatchUp>();
         builder.Services.AddSingleton<WriteGate>();
         builder.Services.AddScoped<FlagWriter>();
+        builder.Services.AddScoped<UploadMembers>();
         builder.Services.AddHostedService<LoadConfiguration>();
         builder.Services.AddHostedService<AnnouncedCommits>();
         builder.Services.AddHostedService<Heartbeat>();

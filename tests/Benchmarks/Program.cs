@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Delivery.Benchmarks.Client;
+using Delivery.Benchmarks.Evaluation;
 
 namespace Delivery.Benchmarks;
 
@@ -9,6 +10,8 @@ internal static class Program
     {
         if (args is [KillPropagation.Name])
             return await KillPropagation.RunAsync(CancellationToken.None);
+        if (args is [SnapshotLimits.Name])
+            return SnapshotLimits.Run();
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
     }

@@ -57,6 +57,47 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task a_segments_members_a_layer_and_a_holdout_come_by_themselves()
+    {
+        await using var scenario = new Scenario();
+        var flag = Boolean() with { Rules = [new Rule { Id = "r", Condition = new Condition.InSegment("s"), Serve = new Serve.Variant("on") }], Default = new Serve.Variant("off") };
+        var stream = await scenario.StartAsync(Ruleset(5, flag) with { Segments = [new Segment { Key = "s", Included = ["user-2"], Version = 1 }] });
+        bool On() => scenario.Client.EvaluateBoolean("new-checkout", User, true);
+        On().ShouldBeFalse();
+
+        await stream.SendAsync(Part("segment-members", """{"sequence":6,"key":"s","version":2,"list":"included","added":["user-1"]}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 6 && On());
+        await stream.SendAsync(Part("segment", """{"sequence":7,"keepsMembers":true,"segment":{"key":"s","version":3,"condition":{"attribute":"a","operator":"exists"}}}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 7);
+        On().ShouldBeTrue();
+        await stream.SendAsync(Part("segment-members", """{"sequence":8,"key":"s","version":4,"list":"excluded","added":["user-1"]}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 8 && !On());
+        await stream.SendAsync(Part("segment-members", """{"sequence":9,"key":"s","version":5,"list":"excluded","removed":["user-1"]}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 9 && On());
+        await stream.SendAsync(Part("holdout", """{"sequence":10,"holdout":{"key":"h","heldOutPartsPerMillion":1000000,"flags":["new-checkout"]}}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 10 && !On());
+        await stream.SendAsync(Part("population-deleted", """{"sequence":11,"kind":"holdout","key":"h"}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 11 && On());
+        await stream.SendAsync(Part("layer", """{"sequence":12,"layer":{"key":"l","slots":[{"flag":"new-checkout","start":0,"end":0}]}}"""));
+        await scenario.UntilAsync(() => scenario.Client.Status.Sequence == 12 && !On());
+    }
+
+    [Fact]
+    public async Task a_change_of_members_with_one_before_it_missing_asks_for_the_whole_ruleset()
+    {
+        await using var scenario = new Scenario();
+        var stream = await scenario.StartAsync(Ruleset(5, Boolean()) with { Segments = [new Segment { Key = "s", Included = ["user-2"], Version = 1 }] });
+        var next = scenario.Server.NextStreamAsync();
+
+        await stream.SendAsync(Part("segment-members", """{"sequence":7,"key":"s","version":3,"list":"included","added":["user-1"]}"""));
+        await scenario.UntilAsync(next);
+
+        (await next).Query.ShouldBe("?parts=true");
+    }
+
+    private static string Part(string kind, string json) => $"event: {kind}\ndata: {json}\n\n";
+
+    [Fact]
     public async Task a_late_change_of_another_flag_is_taken()
     {
         await using var scenario = new Scenario();
@@ -72,14 +113,14 @@ public sealed class StreamTests
     {
         await using var scenario = new Scenario();
         var first = await scenario.StartAsync(Ruleset(5, Boolean()));
-        first.Query.ShouldBeEmpty();
+        first.Query.ShouldBe("?parts=true");
         first.End();
         await scenario.UntilAsync(() => scenario.Client.Status.IsStale);
         scenario.Client.EvaluateBooleanDetails("new-checkout", User, false).ShouldSatisfyAllConditions(
             details => details.Value.ShouldBeTrue(), details => details.Stale.ShouldBeTrue());
         var next = scenario.Server.NextStreamAsync();
         await scenario.UntilAsync(next);
-        (await next).Query.ShouldBe("?sequence=5");
+        (await next).Query.ShouldBe("?parts=true&sequence=5");
         await (await next).SendAsync(6, Boolean(killed: true, version: 2, sequence: 6));
         await scenario.UntilAsync(() => !scenario.Client.EvaluateBoolean("new-checkout", User, true));
         scenario.Client.Status.Connected.ShouldBeTrue();

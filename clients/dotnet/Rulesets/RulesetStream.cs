@@ -26,6 +26,7 @@ internal sealed partial class RulesetStream : IAsyncDisposable
     private bool _answered;
     private bool _heard;
     private bool _told;
+    private bool _needsWhole;
     private long _currentAsOfTicks;
 
     internal RulesetStream(HttpClient http, ServedRuleset served, RulesetKeeper? keeper, DeliveryClientOptions options, TimeProvider time, ILogger logger, int seed)
@@ -100,8 +101,10 @@ internal sealed partial class RulesetStream : IAsyncDisposable
 
     private async Task ListenAsync(CancellationToken stop)
     {
-        var resumed = _served.Origin == RulesetOrigin.Server;
-        var path = resumed ? string.Create(CultureInfo.InvariantCulture, $"sdk/v1/stream?sequence={_served.Sequence}") : "sdk/v1/stream";
+        var resumed = _served.Origin == RulesetOrigin.Server && !_needsWhole;
+        var path = resumed
+            ? string.Create(CultureInfo.InvariantCulture, $"sdk/v1/stream?parts=true&sequence={_served.Sequence}")
+            : "sdk/v1/stream?parts=true";
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         using var response = await OpenAsync(request, stop);
@@ -158,6 +161,12 @@ internal sealed partial class RulesetStream : IAsyncDisposable
             case StreamMessage.Change(var sequence, var flag):
                 LogOutOfOrder(flag.Key, sequence);
                 break;
+            case StreamMessage.PartChange(var sequence, var part) when _served.TryChange(sequence, part):
+                _keeper?.Changed();
+                break;
+            case StreamMessage.PartChange(var sequence, _):
+                _needsWhole = true;
+                throw new InvalidOperationException($"A change before sequence {sequence} is missing; the whole ruleset is asked for.");
             case StreamMessage.Unknown(var kind):
                 LogUnknown(kind);
                 break;
@@ -171,6 +180,7 @@ internal sealed partial class RulesetStream : IAsyncDisposable
 
     private void TakeWhole(Ruleset ruleset)
     {
+        _needsWhole = false;
         if (!_served.TryReplace(ruleset, RulesetOrigin.Server))
         {
             LogOlder(ruleset.Sequence, _served.Sequence);

@@ -52,6 +52,16 @@ internal sealed class ServedRuleset
         return true;
     }
 
+    /// <summary>Takes the change of a segment, layer or holdout. False if one before it is missing: only a whole ruleset helps.</summary>
+    internal bool TryChange(long sequence, RulesetPart part)
+    {
+        if (_snapshot is not { } present || part.ApplyTo(present, sequence) is not { } changed)
+            return false;
+        _snapshot = changed.As(sequence);
+        Changed?.Invoke();
+        return true;
+    }
+
     private static bool Held(Snapshot snapshot, string key, [NotNullWhen(true)] out FlagDefinition? held)
     {
         held = snapshot.Definition(key);

@@ -16,6 +16,9 @@ internal abstract record StreamMessage
     /// <summary>One flag.</summary>
     internal sealed record Change(long Sequence, FlagDefinition Flag) : StreamMessage;
 
+    /// <summary>A segment, layer or holdout.</summary>
+    internal sealed record PartChange(long Sequence, RulesetPart Part) : StreamMessage;
+
     /// <summary>A kind this version does not know.</summary>
     internal sealed record Unknown(string Kind) : StreamMessage;
 
@@ -24,8 +27,16 @@ internal abstract record StreamMessage
     {
         "ruleset" => new Whole(RulesetJson.Read(utf8Json)),
         "flag" => ParseChange(utf8Json),
-        _ => new Unknown(kind),
+        _ => ParsePart(kind, utf8Json),
     };
+
+    private static StreamMessage ParsePart(string kind, ReadOnlySpan<byte> utf8Json)
+    {
+        var reader = new Utf8JsonReader(utf8Json);
+        using var document = JsonDocument.ParseValue(ref reader);
+        var root = document.RootElement;
+        return RulesetPart.Parse(kind, root) is { } part ? new PartChange(root.GetProperty("sequence").GetInt64(), part) : new Unknown(kind);
+    }
 
     private static Change ParseChange(ReadOnlySpan<byte> utf8Json)
     {

@@ -122,6 +122,41 @@ public sealed class Snapshot
             Environment, Math.Max(Sequence, sequence), _index, _flags, segments.ToFrozenDictionary(StringComparer.Ordinal), _layers, _holdouts);
     }
 
+    /// <summary>This snapshot without a segment.</summary>
+    /// <param name="key">The segment's key; an unknown one changes nothing.</param>
+    /// <param name="sequence">Global configuration sequence of the change.</param>
+    /// <returns>The new snapshot.</returns>
+    public Snapshot WithoutSegment(string key, long sequence) => !_segments.ContainsKey(key)
+        ? As(sequence)
+        : new Snapshot(
+            Environment,
+            Math.Max(Sequence, sequence),
+            _index,
+            _flags,
+            _segments.Where(segment => segment.Key != key).ToFrozenDictionary(StringComparer.Ordinal),
+            _layers,
+            _holdouts);
+
+    /// <summary>This snapshot without a layer; the flags that were in it are compiled anew.</summary>
+    /// <param name="key">The layer's key; an unknown one changes nothing.</param>
+    /// <param name="sequence">Global configuration sequence of the change.</param>
+    /// <returns>The new snapshot.</returns>
+    public Snapshot WithoutLayer(string key, long sequence) => Recompile(
+        _layers.Where(layer => layer.Definition.Key == key).SelectMany(layer => layer.Definition.Slots).Select(slot => slot.Flag),
+        [.. _layers.Where(layer => layer.Definition.Key != key)],
+        _holdouts,
+        sequence);
+
+    /// <summary>This snapshot without a holdout; the flags that were in it are compiled anew.</summary>
+    /// <param name="key">The holdout's key; an unknown one changes nothing.</param>
+    /// <param name="sequence">Global configuration sequence of the change.</param>
+    /// <returns>The new snapshot.</returns>
+    public Snapshot WithoutHoldout(string key, long sequence) => Recompile(
+        _holdouts.Where(holdout => holdout.Definition.Key == key).SelectMany(holdout => holdout.Definition.Flags),
+        _layers,
+        [.. _holdouts.Where(holdout => holdout.Definition.Key != key)],
+        sequence);
+
     /// <summary>This snapshot with one layer added or replaced; the flags in it are compiled anew.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="sequence">Global configuration sequence of the change.</param>
@@ -200,6 +235,11 @@ public sealed class Snapshot
     /// <param name="flagKey">The flag's key.</param>
     /// <returns>The definition, or null for an unknown flag.</returns>
     public FlagDefinition? Definition(string flagKey) => TryFindFlag(flagKey, out var flag) ? flag.Definition : null;
+
+    /// <summary>A segment with its lists, in their compact form.</summary>
+    /// <param name="key">The segment's key.</param>
+    /// <returns>The segment, or null for an unknown one.</returns>
+    public Segment? Segment(string key) => _segments.GetValueOrDefault(key)?.Definition;
 
     /// <summary>
     /// The attributes an evaluation of the flag can read, with those of its segments and prerequisites: what an exposure

@@ -19,8 +19,11 @@ internal sealed class CompiledRulesets(IOptions<VerifyingOptions> options) : IDi
             return compiled;
         if (await sender.Send(key, cancellationToken) is not { } ruleset)
             return null;
-        return _compiled.Set(key, Snapshot.Compile(ruleset), new MemoryCacheEntryOptions { Size = 1 });
+        return _compiled.Set(key, Snapshot.Compile(ruleset), new MemoryCacheEntryOptions { Size = Size(ruleset) });
     }
+
+    /// <summary>A segment's long list counts for many flags: some 100 kB are one.</summary>
+    private static long Size(Ruleset ruleset) => 1 + (ruleset.Segments.Sum(segment => segment.Included.Count + segment.Excluded.Count) / 2_000);
 
     public void Dispose() => _compiled.Dispose();
 }

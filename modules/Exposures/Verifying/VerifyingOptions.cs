@@ -15,7 +15,7 @@ internal sealed class VerifyingOptions
     [Range(0, 100_000)]
     public int SampleRows { get; set; } = 500;
 
-    /// <summary>How many compiled flags, each as of one sequence, are kept in memory. 1 to 100,000; the default is 512.</summary>
+    /// <summary>How many compiled flags, each as of one sequence, are kept in memory; 2,000 ids in the lists of its segments count as one more. 1 to 100,000; the default is 512.</summary>
     [Range(1, 100_000)]
     public int CompiledRulesets { get; set; } = 512;
 

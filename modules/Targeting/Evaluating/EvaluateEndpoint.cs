@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Http;
@@ -69,6 +70,8 @@ internal static class EvaluateEndpoint
 
     private static EvaluationContext Context(JsonElement? context, DateTimeOffset now)
     {
+        if (context is { } written && JsonMarshal.GetRawUtf8Value(written).Length is > Limits.ContextBytes and var bytes)
+            throw new InvalidRequest("context", $"is {bytes} bytes long; accepted are up to {Limits.ContextBytes}");
         try
         {
             return context is { } json ? EvaluationContext.FromJson(json, time: now) : EvaluationContext.Empty;

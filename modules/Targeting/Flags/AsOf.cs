@@ -56,7 +56,7 @@ internal sealed class AsOf(IQuerySession session, Moment at)
     private async Task AddSegment(string key, string environment, CancellationToken cancellationToken)
     {
         var stream = Population.Stream("segment", key);
-        if (!_seen.Add(stream) || await Was(stream, cancellationToken) is not { Deleted: false, Segment: { } segment })
+        if (!_seen.Add(stream) || await Was(stream, cancellationToken) is not { Deleted: false, Whole: { } segment })
             return;
         _segments[key] = segment;
         await AddReferences(segment.Condition, environment, cancellationToken);

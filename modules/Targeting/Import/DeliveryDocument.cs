@@ -32,7 +32,7 @@ internal sealed record DeliveryDocument(
             .Select(flag => new ImportedFlag(flag.Key, flag.Identity, flag.In(environment.Key).Configuration))],
         [.. live.Present.Select(Written)]);
 
-    private static ImportedPopulation Written(Population p) => p.Defined() switch
+    private static ImportedPopulation Written(Population p) => PopulationEvents.Defined(p) switch
     {
         SegmentDefined e => new ImportedPopulation(Segment: e.Segment, Description: e.Description, Owner: e.Owner),
         LayerDefined e => new ImportedPopulation(Layer: e.Layer, Description: e.Description, Owner: e.Owner),

@@ -88,11 +88,9 @@ internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter wr
         foreach (var population in command.Populations)
         {
             var stream = await session.Events.FetchForWriting<Population>(Population.Stream(population.Kind, population.Key), cancellationToken);
-            var defined = Population.Defined(population.Segment, population.Layer, population.Holdout, population.Description, population.Owner);
-            if (stream.Aggregate is { Deleted: false } there && JsonElement.DeepEquals(Written(there.Defined()), Written(defined)))
-                continue;
-            stream.AppendOne(defined);
-            changed = true;
+            var events = PopulationEvents.To(population, live.Find(population.Kind, population.Key));
+            stream.AppendMany(events);
+            changed |= events.Count > 0;
         }
 
         foreach (var flag in command.Flags)
@@ -115,6 +113,4 @@ internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter wr
             ? await writer.StartAsync(created, cancellationToken)
             : throw new InvalidOperationException("a flag that does not exist is created");
     }
-
-    private static JsonElement Written(object e) => JsonSerializer.SerializeToElement(e, e.GetType(), Contracts.Http.Json.Options);
 }

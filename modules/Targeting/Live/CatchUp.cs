@@ -1,6 +1,5 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
-using Delivery.Targeting.Populations;
 using Marten;
 using Npgsql;
 
@@ -95,7 +94,7 @@ internal sealed class CatchUp(IDocumentStore store, NpgsqlDataSource database, L
             if (await session.LoadAsync<DeliveryEnvironment>(stream, cancellationToken) is { } environment)
                 live.Apply(environment);
         }
-        else if (await session.LoadAsync<Population>(stream, cancellationToken) is { } population)
-            live.Apply(population);
+        else
+            live.Apply(stream, await session.Events.FetchStreamAsync(stream, fromVersion: live.VersionOf(stream) + 1, token: cancellationToken));
     }
 }

@@ -1,6 +1,5 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
-using Delivery.Targeting.Populations;
 using Marten;
 using Marten.Services;
 using Npgsql;
@@ -34,12 +33,13 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
         {
             if (document is Flag flag)
                 live.Apply(flag);
-            else if (document is Population population)
-                live.Apply(population);
             else if (document is DeliveryEnvironment environment)
                 live.Apply(environment);
         }
 
+        // A gap is an earlier commit that has not come here yet; catching up takes both.
+        foreach (var stream in commit.GetStreams().Where(stream => ConfigurationLock.IsPopulation(stream.Key)))
+            live.Apply(stream.Key!, stream.Events);
         return Task.CompletedTask;
     }
 }

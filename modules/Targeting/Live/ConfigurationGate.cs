@@ -15,19 +15,32 @@ internal sealed class ConfigurationGate<TCommand, TResponse>(WriteGate gate) : I
 {
     public async ValueTask<TResponse> Handle(TCommand message, MessageHandlerDelegate<TCommand, TResponse> next, CancellationToken cancellationToken)
     {
-        if (!GatedCommands.Include(message) || GatedCommands.IsInside.Value)
+        if (!GatedCommands.Include(message) || GatedCommands.Passage.Value is { IsOpen: true })
             return await next(message, cancellationToken);
         await using var inside = await gate.EnterAsync(cancellationToken);
-        GatedCommands.IsInside.Value = true;
-        return await next(message, cancellationToken);
+        var passage = GatedCommands.Passage.Value = new GatePassage();
+        try
+        {
+            return await next(message, cancellationToken);
+        }
+        finally
+        {
+            passage.IsOpen = false;
+        }
     }
 }
 
 internal static class GatedCommands
 {
-    /// <summary>True for what a command inside the gate sends in turn: it is inside already.</summary>
-    public static AsyncLocal<bool> IsInside { get; } = new();
+    /// <summary>What a command inside the gate sends in turn is inside already.</summary>
+    public static AsyncLocal<GatePassage?> Passage { get; } = new();
 
     public static bool Include(Command command) =>
         command is OpenRelease || (command.GetType().Assembly == typeof(GatedCommands).Assembly && command is not (KillFlag or RestoreFlag));
+}
+
+/// <summary>One command's way through the gate; what outlives the command finds it closed.</summary>
+internal sealed class GatePassage
+{
+    public bool IsOpen { get; set; } = true;
 }

@@ -12,10 +12,13 @@ internal static class ConfigurationLock
     /// <summary>Where a commit is announced.</summary>
     public const string Channel = "delivery_configuration";
 
-    private static readonly string[] Kinds = ["flag:", "environment:", "segment:", "layer:", "holdout:"];
+    private static readonly string[] Populations = ["segment:", "layer:", "holdout:"];
+    private static readonly string[] Kinds = ["flag:", "environment:", .. Populations];
 
     /// <summary>The streams of configuration, as a regular expression of PostgreSQL.</summary>
     public static string StreamPattern { get; } = $"^({string.Join('|', Kinds)})";
+
+    public static bool IsPopulation(string? stream) => stream is not null && Populations.Any(kind => stream.StartsWith(kind, StringComparison.Ordinal));
 
     public static bool Concerns(string? stream) => stream is not null && Kinds.Any(kind => stream.StartsWith(kind, StringComparison.Ordinal));
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Delivery.Evaluation;
+using Delivery.Targeting.Populations;
+using JasperFx.Events;
 
 namespace Delivery.Targeting.Live;
 
@@ -7,6 +9,8 @@ namespace Delivery.Targeting.Live;
 internal sealed class LiveEnvironment(string key)
 {
     private readonly Lock _gate = new();
+    private readonly RecentFrames _recent = new();
+    private bool _wasReordered;
     private ImmutableArray<Subscription> _subscriptions = [];
     private EnvironmentState _state = new(1, Snapshot.Compile(new Ruleset { Environment = key }), Reordered: false);
 
@@ -23,6 +27,7 @@ internal sealed class LiveEnvironment(string key)
         {
             var state = new EnvironmentState(_state.Ordinal + 1, snapshot, Reordered: false);
             Volatile.Write(ref _state, state);
+            _recent.StartFrom(state.Sequence);
             if (!_subscriptions.IsEmpty)
                 Publish(Frame.Ruleset(state));
         }
@@ -38,30 +43,37 @@ internal sealed class LiveEnvironment(string key)
                 return;
             var snapshot = flag.Archived ? _state.Snapshot.Without(flag.Key, flag.Sequence) : _state.Snapshot.With(flag);
             var state = Next(snapshot, flag.Sequence);
-            if (!_subscriptions.IsEmpty)
-                Publish(Frame.Flag(state.Ordinal, state.Sequence, flag));
+            var frame = Frame.Flag(state.Ordinal, state.Sequence, flag);
+            Remember(frame, state);
+            Publish(frame);
         }
     }
 
-    /// <summary>Takes a change that is not one flag's.</summary>
-    public void Apply(long sequence, Func<Snapshot, Snapshot> change)
+    /// <summary>Takes a change of a segment, layer or holdout: its state after an event, and the event.</summary>
+    public void Apply(Population population, IEvent e)
     {
         lock (_gate)
         {
-            var state = Next(change(_state.Snapshot), sequence);
-            if (!_subscriptions.IsEmpty)
-                Publish(Frame.Ruleset(state));
+            var state = Next(population.ApplyTo(_state.Snapshot), e.Sequence);
+            var part = Frame.Part(state.Ordinal, state.Sequence, population, e);
+            Remember(part, state);
+            Frame? whole = null;
+            foreach (var subscription in _subscriptions)
+                subscription.Offer(subscription.TakesParts ? part : whole ??= Frame.Ruleset(state));
         }
     }
 
     /// <summary>Everything from the state that is answered on, without a gap.</summary>
-    public (Subscription Subscription, EnvironmentState State) Subscribe()
+    /// <param name="known">The sequence the reader has, if it has one.</param>
+    /// <param name="takesParts">Whether the reader takes a segment, layer or holdout by itself.</param>
+    /// <returns>With what the reader missed, in order; null if it needs the whole ruleset.</returns>
+    public (Subscription Subscription, EnvironmentState State, IReadOnlyList<Frame>? Missed) Subscribe(long? known = null, bool takesParts = false)
     {
-        var subscription = new Subscription();
+        var subscription = new Subscription { TakesParts = takesParts };
         lock (_gate)
         {
             _subscriptions = _subscriptions.Add(subscription);
-            return (subscription, _state);
+            return (subscription, _state, Missed(known, takesParts));
         }
     }
 
@@ -75,6 +87,25 @@ internal sealed class LiveEnvironment(string key)
     {
         foreach (var subscription in _subscriptions)
             subscription.Offer(frame);
+    }
+
+    private IReadOnlyList<Frame>? Missed(long? known, bool takesParts)
+    {
+        if (_state.IsKnownBy(known))
+            return [];
+        return takesParts && known < _state.Sequence ? _recent.After(known.Value) : null;
+    }
+
+    /// <summary>Where changes came the other way round, nobody's sequence says what it has: remembering begins anew.</summary>
+    private void Remember(in Frame frame, EnvironmentState state)
+    {
+        if (state.Reordered)
+            _recent.StartFrom(long.MaxValue);
+        else if (_wasReordered)
+            _recent.StartFrom(state.Sequence);
+        else
+            _recent.Add(frame);
+        _wasReordered = state.Reordered;
     }
 
     private EnvironmentState Next(Snapshot snapshot, long sequence)

@@ -4,6 +4,7 @@ using Delivery.Evaluation;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Populations;
+using JasperFx.Events;
 
 namespace Delivery.Targeting.Live;
 
@@ -38,7 +39,13 @@ internal sealed class LiveRulesets
     /// <summary>Segments, layers and holdouts that are not deleted.</summary>
     public IEnumerable<Population> Present => _populations.Values.Where(population => !population.Deleted).OrderBy(population => population.Id, StringComparer.Ordinal);
 
-    /// <summary>Everything, at the start.</summary>
+    /// <summary>A segment, layer or holdout with its lists, deleted or not.</summary>
+    public Population? Find(string kind, string key) => _populations.GetValueOrDefault(Population.Stream(kind, key));
+
+    /// <summary>Up to which version a segment, layer or holdout is here; 0 for none of it.</summary>
+    public long VersionOf(string population) => _populations.GetValueOrDefault(population)?.Version ?? 0;
+
+    /// <summary>Everything, at the start; populations folded from their events.</summary>
     public void Load(IEnumerable<DeliveryEnvironment> environments, IEnumerable<Flag> flags, IEnumerable<Population> populations)
     {
         lock (_gate)
@@ -73,15 +80,24 @@ internal sealed class LiveRulesets
         }
     }
 
-    public void Apply(Population population)
+    /// <summary>
+    /// Takes events of a segment, layer or holdout in the order of their versions; those that are here already are passed over.
+    /// False if some before them are missing: then nothing is taken.
+    /// </summary>
+    public bool Apply(string id, IEnumerable<IEvent> events)
     {
         lock (_gate)
         {
-            if (_populations.TryGetValue(population.Id, out var present) && present.Version >= population.Version)
-                return;
-            _populations[population.Id] = population;
-            foreach (var environment in _environments.Values)
-                environment.Apply(population.Sequence, population.ApplyTo);
+            foreach (var e in events.Where(e => e.Version > VersionOf(id)))
+            {
+                if (e.Version != VersionOf(id) + 1 || Population.Fold(_populations.GetValueOrDefault(id), e) is not { } population)
+                    return false;
+                _populations[id] = population;
+                foreach (var environment in _environments.Values)
+                    environment.Apply(population, e);
+            }
+
+            return true;
         }
     }
 
@@ -96,7 +112,7 @@ internal sealed class LiveRulesets
             Sequence = _flags.Values.Select(flag => flag.Definition(environment.Key).Sequence)
                 .Concat(_populations.Values.Select(population => population.Sequence)).Append(environment.Sequence).Max(),
             Flags = [.. definitions.OrderBy(definition => definition.Key, StringComparer.Ordinal)],
-            Segments = [.. Present.Select(population => population.Segment).OfType<Segment>()],
+            Segments = [.. Present.Select(population => population.Whole).OfType<Segment>()],
             Layers = [.. Present.Select(population => population.Layer).OfType<Layer>()],
             Holdouts = [.. Present.Select(population => population.Holdout).OfType<Holdout>()],
         }));

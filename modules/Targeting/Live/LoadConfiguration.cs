@@ -25,7 +25,18 @@ internal sealed class LoadConfiguration(IServiceScopeFactory scopes, CatchUp cat
         live.Load(
             environments,
             await session.Query<Flag>().ToListAsync(cancellationToken),
-            await session.Query<Population>().ToListAsync(cancellationToken));
+            await PopulationsAsync(session, cancellationToken));
+    }
+
+    /// <summary>Lists are in the events alone; those of a segment begin with its last whole writing.</summary>
+    private static async Task<IReadOnlyList<Population>> PopulationsAsync(IQuerySession session, CancellationToken cancellationToken)
+    {
+        var populations = new List<Population>();
+        foreach (var stored in await session.Query<Population>().ToListAsync(cancellationToken))
+            populations.Add(stored.HasMembers
+                ? Population.Fold(await session.Events.FetchStreamAsync(stored.Id, fromVersion: stored.MembersFrom, token: cancellationToken)) ?? stored
+                : stored);
+        return populations;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

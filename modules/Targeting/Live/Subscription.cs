@@ -15,6 +15,9 @@ internal sealed class Subscription
 
     private int _behind;
 
+    /// <summary>Whether the reader takes a segment, layer or holdout by itself; otherwise it gets the whole ruleset for each.</summary>
+    public bool TakesParts { get; init; }
+
     public ChannelReader<Frame> Frames => _frames.Reader;
 
     /// <summary>Never waits: the writer serves everyone else, too.</summary>

@@ -111,7 +111,7 @@ internal static class OfrepEndpoints
             ? sequence
             : live.State.Sequence;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, Service<IHostApplicationLifetime>(http).ApplicationStopping);
-        await FrameStream.RunAsync(http, live, known, Refetch, end.Token);
+        await FrameStream.RunAsync(http, live, known, takesParts: false, Refetch, end.Token);
     }
 
     private static ReadOnlyMemory<byte> Refetch(Frame frame) => frame.Ordinal == 0

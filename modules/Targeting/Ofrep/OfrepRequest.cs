@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Delivery.Evaluation;
@@ -49,7 +50,9 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 return Wrong(EvaluationError.ParseError, "the body is a JSON object with context");
             var hash = System.IO.Hashing.XxHash3.HashToUInt64(body.IsSingleSegment ? body.FirstSpan : body.ToArray());
-            return document.RootElement.TryGetProperty("context", out var context)
+            if (document.RootElement.TryGetProperty("context", out var context) && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes)
+                return TooLarge;
+            return context.ValueKind != JsonValueKind.Undefined
                 ? new OfrepRequest(EvaluationContext.FromJson(context, RandomSeed(), now), EvaluationError.None, null, hash)
                 : new OfrepRequest(EvaluationContext.Empty, EvaluationError.None, null, hash);
         }

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Delivery.Contracts.Commands;
 using Delivery.Evaluation;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Import;
 using Delivery.Targeting.Live;
 using Marten;
 using Mediator;
@@ -12,7 +12,7 @@ namespace Delivery.Targeting.Populations;
 internal sealed record DefinePopulation(
     Audit Audit, string Kind, string Key, Segment? Segment, Layer? Layer, Holdout? Holdout, string? Description, string? Owner) : Command(Audit)
 {
-    public object Event() => Population.Defined(Segment, Layer, Holdout, Description, Owner);
+    public ImportedPopulation Written => new(Segment, Layer, Holdout, Description, Owner);
 }
 
 /// <summary>Takes a segment, layer or holdout away. Repeating it changes nothing.</summary>
@@ -20,14 +20,13 @@ internal sealed record DeletePopulation(Audit Audit, string Kind, string Key) : 
 
 internal static class PopulationDecisions
 {
+    /// <param name="present">What is there now, with its lists.</param>
     /// <param name="rulesets">The environments' present rulesets.</param>
     public static Decision Decide(DefinePopulation command, Population? present, IReadOnlyDictionary<string, Ruleset> rulesets)
     {
         if (FaultsOf(command, rulesets).Distinct().ToList() is { Count: > 0 } faults)
             return Decision.Invalid(faults);
-        return present is { Deleted: false } && JsonElement.DeepEquals(Written(command.Event()), Written(present.Defined()))
-            ? Decision.Nothing
-            : Decision.Of(command.Event());
+        return new Decision.Append(PopulationEvents.To(command.Written, present));
     }
 
     public static Decision Decide(Population present, IReadOnlyDictionary<string, Ruleset> rulesets)
@@ -71,8 +70,6 @@ internal static class PopulationDecisions
                 yield return new FieldError($"flags[{i}]", "the key of a flag that exists and is not archived");
         }
     }
-
-    private static JsonElement Written(object e) => JsonSerializer.SerializeToElement(e, e.GetType(), Contracts.Http.Json.Options);
 }
 
 internal sealed class DefinePopulationHandler(IDocumentSession session, LiveRulesets live) : ICommandHandler<DefinePopulation, Outcome>
@@ -80,7 +77,7 @@ internal sealed class DefinePopulationHandler(IDocumentSession session, LiveRule
     public async ValueTask<Outcome> Handle(DefinePopulation command, CancellationToken cancellationToken)
     {
         var stream = await session.Events.FetchForWriting<Population>(Population.Stream(command.Kind, command.Key), cancellationToken);
-        return PopulationWriting.Finish(command.Audit, command.Kind, command.Key, stream, PopulationDecisions.Decide(command, stream.Aggregate, live.Rulesets()));
+        return PopulationWriting.Finish(command.Audit, command.Kind, command.Key, stream, PopulationDecisions.Decide(command, live.Find(command.Kind, command.Key), live.Rulesets()));
     }
 }
 

@@ -72,11 +72,19 @@ internal sealed record NewHoldout(
 }
 
 /// <summary>A segment, layer or holdout as the API shows it; exactly one of the three is there.</summary>
+/// <param name="Segment">With its lists if they have up to 1,000 units together; <c>/members</c> has them all.</param>
+/// <param name="IncludedCount">Units in the segment's list; absent for layers and holdouts.</param>
+/// <param name="ExcludedCount">Units in its other list.</param>
 internal sealed record PopulationView(
-    string Key, string? Description, string? Owner, Segment? Segment, Layer? Layer, Holdout? Holdout, DateTimeOffset ChangedAt, long Sequence, long Version)
+    string Key, string? Description, string? Owner, Segment? Segment, int? IncludedCount, int? ExcludedCount, Layer? Layer, Holdout? Holdout,
+    DateTimeOffset ChangedAt, long Sequence, long Version)
 {
-    public static PopulationView Of(Population p) =>
-        new(p.Key, p.Description, p.Owner, p.Segment, p.Layer, p.Holdout, p.ChangedAt, p.Sequence, p.Version);
+    private const int MostShown = 1_000;
+
+    public static PopulationView Of(Population p) => new(
+        p.Key, p.Description, p.Owner, p.Members.Count > MostShown ? p.Segment : p.Whole,
+        p.Segment is null ? null : p.Members.Included.Count, p.Segment is null ? null : p.Members.Excluded.Count,
+        p.Layer, p.Holdout, p.ChangedAt, p.Sequence, p.Version);
 }
 
 internal static class PopulationEndpoints
@@ -90,6 +98,7 @@ internal static class PopulationEndpoints
         segments.MapPut("{key}", (string key, Body<NewSegment> body, HttpContext http, ISender sender, CancellationToken stop) =>
                 Define(http, sender, new DefinePopulation(http.Audit(body.Value.Comment), "segment", key, body.Value.Segment(key), null, null, body.Value.Description, body.Value.Owner), stop))
             .WithSummary("Writes a segment, new or anew").WithMetadata(new LargeBody(LargestSegmentBody));
+        segments.MapMembers();
         var layers = Map(endpoints, "layer", "Mutually exclusive slots");
         layers.MapPut("{key}", (string key, Body<NewLayer> body, HttpContext http, ISender sender, CancellationToken stop) =>
                 Define(http, sender, new DefinePopulation(http.Audit(body.Value.Comment), "layer", key, null, body.Value.Layer(key), null, body.Value.Description, body.Value.Owner), stop))

@@ -8,20 +8,22 @@ namespace Delivery.Targeting.Sdk;
 /// <summary>Writes an environment's frames to one connection for as long as it is open.</summary>
 internal static class FrameStream
 {
-    /// <param name="known">The sequence the reader has; it gets the whole ruleset first unless that is the present one.</param>
+    /// <param name="known">The sequence the reader has; it gets what it missed first, or the whole ruleset.</param>
+    /// <param name="takesParts">Whether the reader takes a segment, layer or holdout by itself.</param>
     /// <param name="bytes">What a frame is on this connection.</param>
     public static async Task RunAsync(
-        HttpContext http, LiveEnvironment environment, long? known, Func<Frame, ReadOnlyMemory<byte>> bytes, CancellationToken cancellationToken)
+        HttpContext http, LiveEnvironment environment, long? known, bool takesParts, Func<Frame, ReadOnlyMemory<byte>> bytes, CancellationToken cancellationToken)
     {
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-cache,no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var (subscription, state) = environment.Subscribe();
+        var (subscription, state, missed) = environment.Subscribe(known, takesParts);
         try
         {
-            var first = state.IsKnownBy(known) ? Frame.Heartbeat : Frame.Ruleset(state);
-            await http.Response.BodyWriter.WriteAsync(bytes(first), cancellationToken);
+            IReadOnlyList<Frame> first = missed is null ? [Frame.Ruleset(state)] : missed.Count == 0 ? [Frame.Heartbeat] : missed;
+            foreach (var frame in first)
+                await http.Response.BodyWriter.WriteAsync(bytes(frame), cancellationToken);
             await Follow(http.Response.BodyWriter, subscription, environment, state.Ordinal, bytes, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -19,7 +19,7 @@ internal static class RulesetEndpoints
             .WithSummary("The environment's compiled configuration; its ETag is the configuration sequence")
             .Produces<Evaluation.Ruleset>().Produces(StatusCodes.Status304NotModified);
         sdk.MapGet("stream", Stream)
-            .WithSummary("Server-sent events: 'ruleset' with everything (unless ?sequence= or Last-Event-ID is current), then 'flag' for each change");
+            .WithSummary("Server-sent events: 'ruleset' with everything (or what is missing since ?sequence= or Last-Event-ID), then 'flag' for each change; with ?parts=true also segments, their members, layers and holdouts by themselves");
     }
 
     private static IResult Get(HttpContext http, LiveRulesets live)
@@ -35,13 +35,13 @@ internal static class RulesetEndpoints
             : Results.Bytes(state.RulesetJson, "application/json");
     }
 
-    private static async Task<IResult> Stream(HttpContext http, LiveRulesets live, IHostApplicationLifetime lifetime)
+    private static async Task<IResult> Stream(HttpContext http, LiveRulesets live, IHostApplicationLifetime lifetime, bool parts = false)
     {
         var environment = http.Environment();
         if (live.Find(environment) is not { } found)
             return Problems.NotFound("environment", environment);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        await FrameStream.RunAsync(http, found, Known(http), frame => frame.Bytes, end.Token);
+        await FrameStream.RunAsync(http, found, Known(http), parts, frame => frame.Bytes, end.Token);
         return Results.Empty;
     }
 

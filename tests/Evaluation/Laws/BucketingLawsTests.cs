@@ -128,6 +128,29 @@ public sealed class BucketingLawsTests
     }
 
     [Fact]
+    public void a_units_buckets_under_ten_thousand_salts_are_spread_evenly()
+    {
+        const int parts = 20;
+        var cells = new double[parts];
+        for (var i = 0; i < Cases; i++)
+            cells[Part($"salt-{i}", $"user-{i % 7}", parts)]++;
+
+        // 19 degrees of freedom: beyond 43.8 by chance once in 1,000.
+        ChiSquared(cells, Cases / (double)parts, cells: parts).ShouldBeLessThan(43.8);
+    }
+
+    [Fact]
+    public void ten_thousand_pairs_of_salts_give_a_unit_independent_buckets()
+    {
+        const int parts = 10;
+        var cells = new double[parts * parts];
+        for (var i = 0; i < Cases; i++)
+            cells[(Part($"salt-{i}", $"user-{i % 7}", parts) * parts) + Part($"salt-{i}-b", $"user-{i % 7}", parts)]++;
+
+        ChiSquared(cells, Cases / (double)(parts * parts), cells: parts * parts).ShouldBeLessThan(149);
+    }
+
+    [Fact]
     public void the_exposed_part_is_the_percentage_asked_for_and_keeps_the_split()
     {
         var counts = Count(new Split(50_000) { Salt = "ramp", Weights = Named([3, 1]) }, 1_000_000);
@@ -135,6 +158,12 @@ public sealed class BucketingLawsTests
         // Within five standard deviations: sqrt(1e6 * 0.05 * 0.95) = 218.
         counts.Values.Sum().ShouldBe(50_000, 1_090);
         (counts["v0"] / counts.Values.Sum()).ShouldBe(0.75, 0.01);
+    }
+
+    private static int Part(string salt, string unit, int parts)
+    {
+        var bucketer = new NativeBucketer(salt, parts);
+        return (int)(bucketer.Fraction(bucketer.Bucket(unit)) * parts);
     }
 
     private static Split NewSplit(string salt, int[] weights, int exposure) =>

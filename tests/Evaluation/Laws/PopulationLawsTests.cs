@@ -64,6 +64,45 @@ public sealed class PopulationLawsTests
     }
 
     [Fact]
+    public void a_holdout_moves_nobody_but_the_held_out_and_no_flag_but_its_own() =>
+        Gen.Select(Units, Gen.Int[0, 1_000_000], Gen.Int[0, 1_000_000]).Sample(
+            (unit, parts, exposure) =>
+            {
+                FlagDefinition[] flags =
+                [
+                    .. Grouped.Select(key => Build.Flag(key, Build.Split("s", exposure, key, new VariantWeight("on", 1), new VariantWeight("off", 1)))),
+                ];
+                var without = Snapshot.Compile(new Ruleset { Flags = flags });
+                var with = without.With(new Holdout { Key = "h", HeldOutPartsPerMillion = parts, Flags = ["a", "b"] }, 2);
+                var context = new EvaluationContext(unit);
+                return Grouped.All(key =>
+                {
+                    var result = with.Evaluate(key, context);
+                    return result.Why.Kind == WhyKind.Holdout
+                        ? key != "free" && !result.AsBoolean(true)
+                        : result.VariantKey == without.Evaluate(key, context).VariantKey && result.Why.RuleId == without.Evaluate(key, context).Why.RuleId;
+                });
+            },
+            iter: Cases);
+
+    [Fact]
+    public void a_layer_slot_and_a_split_in_it_are_independent()
+    {
+        // Half of the units inside the slot get each arm, whatever their layer bucket is.
+        var snapshot = Snapshot.Compile(new Ruleset
+        {
+            Layers = [new Layer { Key = "l", Salt = "layer", Slots = [new LayerSlot { Flag = "a", Start = 0, End = 5_000 }] }],
+            Flags = [Build.Flag("a", Build.Split("s", Split.FullExposure, "split", new VariantWeight("on", 1), new VariantWeight("off", 1)))],
+        });
+        var inside = Enumerable.Range(0, (int)Cases).Select(i => snapshot.Evaluate("a", new EvaluationContext($"user-{i}")))
+            .Where(result => result.Why.Kind == WhyKind.RuleSplit).ToList();
+
+        // Within five standard deviations of a half: 5 * sqrt(10,000 / 4) = 250, and of the slot's units 177.
+        ((double)inside.Count).ShouldBe(Cases / 2d, 250);
+        ((double)inside.Count(result => result.VariantKey == "on")).ShouldBe(inside.Count / 2d, 177);
+    }
+
+    [Fact]
     public void growing_a_holdout_releases_nobody() =>
         Gen.Select(Units, Gen.Int[0, 1_000_000], Gen.Int[0, 1_000_000]).Sample(
             (unit, one, other) =>

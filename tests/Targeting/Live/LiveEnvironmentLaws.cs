@@ -34,7 +34,7 @@ public sealed class LiveEnvironmentLaws
     public void a_reader_that_falls_behind_is_told_so_and_the_queue_stays_bounded()
     {
         var environment = new LiveEnvironment("production");
-        var (subscription, _) = environment.Subscribe();
+        var (subscription, _, _) = environment.Subscribe();
         for (var sequence = 1; sequence <= 1_000; sequence++)
             environment.Apply(Flag("x", sequence, killed: false));
 
