@@ -52,14 +52,14 @@ internal static class ExposureTable
     private static RecordedExposure Read(long position, DateTimeOffset receivedAt, ref RowReader columns)
     {
         var id = columns.Uuid();
-        var environment = columns.Text();
-        var flag = columns.Text();
-        var variant = columns.Text();
+        var environment = columns.SharedText();
+        var flag = columns.SharedText();
+        var variant = columns.SharedText();
         var unit = columns.Text();
         columns.Skip();
         var unitHash = unchecked((ulong)columns.Int64());
-        var reason = columns.Text();
-        var ruleId = columns.NullableText();
+        var reason = columns.SharedText();
+        var ruleId = columns.NullableSharedText();
         var flagVersion = columns.Int64();
         var sequence = columns.Int64();
         columns.Skip();

@@ -11,7 +11,7 @@ namespace Delivery.Segments;
 /// </summary>
 internal sealed partial class GroupCommitter(
     SegmentSql sql, Channel<QueuedBatch> queue, SegmentTransaction transaction, Partitions partitions,
-    MemoryBudget budget, HeadSignal head, SegmentOptions options, ILogger<GroupCommitter> logger) : BackgroundService
+    MemoryBudget budget, RecentRows recent, HeadSignal head, SegmentOptions options, ILogger<GroupCommitter> logger) : BackgroundService
 {
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -61,9 +61,14 @@ internal sealed partial class GroupCommitter(
 
     private async Task CommitAsync(List<QueuedBatch> group)
     {
+        List<QueuedBatch> kept = [];
         try
         {
-            head.Advance(await transaction.WriteAsync(group, CancellationToken.None));
+            var next = await transaction.WriteAsync(group, CancellationToken.None);
+            kept = [.. group.Where(queued => queued.IsNew && queued.Rows.Count > 0)];
+            if (kept.Count > 0)
+                recent.Add(next.Position - kept.Sum(queued => (long)queued.Rows.Count) + 1, next.Position, [.. kept.Select(queued => queued.Rows)]);
+            head.Advance(next);
             foreach (var queued in group)
                 queued.Tell(queued.Outcome);
         }
@@ -89,7 +94,8 @@ internal sealed partial class GroupCommitter(
         foreach (var queued in group)
         {
             budget.Return(queued.HeldBytes);
-            queued.Rows.Dispose();
+            if (!kept.Contains(queued))
+                queued.Rows.Dispose();
         }
     }
 

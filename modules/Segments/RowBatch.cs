@@ -94,6 +94,13 @@ public sealed class RowBatch : IDisposable
         _cursor += 4;
     }
 
+    /// <summary>The bytes of a run of complete rows.</summary>
+    internal ReadOnlyMemory<byte> Slice(int first, int end)
+    {
+        var start = first == Count ? _length : _starts[first];
+        return _bytes.AsMemory(start, (end == Count ? _length : _starts[end]) - start);
+    }
+
     /// <summary>Fills in what only the commit knows.</summary>
     internal void Place(long firstPosition, long receivedAtMicroseconds)
     {

@@ -38,6 +38,12 @@ public ref struct RowReader
     /// <summary>Reads a <c>text</c> that may be null.</summary>
     public string? NullableText() => TryField(out var field) ? Encoding.UTF8.GetString(field) : null;
 
+    /// <summary>Reads a <c>text</c> that few rows have to themselves, such as a flag's key: equal ones are one string in memory.</summary>
+    public string SharedText() => SharedTexts.Get(Field());
+
+    /// <summary>Reads a <c>text</c> that may be null and that few rows have to themselves.</summary>
+    public string? NullableSharedText() => TryField(out var field) ? SharedTexts.Get(field) : null;
+
     /// <summary>Reads a <c>text</c>'s UTF-8; false when it is null.</summary>
     public bool TryUtf8(out ReadOnlySpan<byte> utf8) => TryField(out utf8);
 

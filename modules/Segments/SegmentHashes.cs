@@ -20,9 +20,13 @@ internal sealed class SegmentHashes(IReadOnlyList<RowsSealed> seals) : IDisposab
 
     public SegmentContent this[int index] => _contents[index];
 
+    /// <summary>Whether a row came after one with a later position: the hashes mean nothing then.</summary>
+    public bool IsOutOfOrder { get; private set; }
+
     public void Add(ReadOnlySpan<byte> tuple)
     {
         var position = BinaryPrimitives.ReadInt64BigEndian(tuple[PositionOffset..]);
+        IsOutOfOrder |= position < _lastPosition;
         while (_current < seals.Count - 1 && position > seals[_current].LastPosition)
             Close();
         _rows++;

@@ -18,11 +18,12 @@ public sealed class SegmentLog<TRow>
     private readonly SegmentOptions _options;
     private readonly SegmentRows _rows;
 
-    internal SegmentLog(SegmentTable<TRow> table, IDocumentStore store, NpgsqlDataSource database, SegmentOptions options)
+    internal SegmentLog(SegmentTable<TRow> table, IDocumentStore store, NpgsqlDataSource database, SegmentOptions options, TimeProvider time)
     {
         (_table, _store, _database, _options, Sql) = (table, store, database, options, table.Sql);
         _rows = new SegmentRows(Sql, database);
         Budget = new MemoryBudget(options.QueueBytes);
+        Recent = new RecentRows(options.RecentBytes, time);
     }
 
     /// <summary>What this log's intake may hold in memory.</summary>
@@ -31,6 +32,8 @@ public sealed class SegmentLog<TRow>
     internal SegmentSql Sql { get; }
 
     internal HeadSignal Head { get; } = new();
+
+    internal RecentRows Recent { get; }
 
     internal Channel<QueuedBatch> Queue { get; } =
         Channel.CreateUnbounded<QueuedBatch>(new UnboundedChannelOptions { SingleReader = true });
@@ -84,6 +87,13 @@ public sealed class SegmentLog<TRow>
         while (true)
         {
             var committed = Head.BeyondAsync(position);
+            if (Recent.After(position, _options.ReadRows, _table.Read) is { } recent)
+            {
+                position += recent.Count;
+                yield return recent;
+                continue;
+            }
+
             if (await _rows.NextRangeAsync(position, _options.ReadRows, cancellationToken) is { } range)
             {
                 var rows = await _rows.ReadAsync(_table.Read, range, cancellationToken);
@@ -118,8 +128,11 @@ public sealed class SegmentLog<TRow>
     /// Seals the segments of rows again after the caller masked them in the session's transaction; recorded as one event. The
     /// caller saves the session.
     /// </summary>
-    public Task ResealAsync(IDocumentSession session, string pseudonym, long[] positions, CancellationToken cancellationToken) =>
-        new SegmentRedaction(Sql).ResealAsync(session, pseudonym, positions, cancellationToken);
+    public Task ResealAsync(IDocumentSession session, string pseudonym, long[] positions, CancellationToken cancellationToken)
+    {
+        Recent.Clear();
+        return new SegmentRedaction(Sql).ResealAsync(session, pseudonym, positions, cancellationToken);
+    }
 
     private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
         await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);

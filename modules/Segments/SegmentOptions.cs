@@ -30,9 +30,30 @@ public sealed class SegmentOptions
     [Range(16L << 20, 16L << 30)]
     public long QueueBytes { get; set; } = 192L << 20;
 
+    /// <summary>
+    /// A partition is closed after so many rows, and its indexes are built then. Until then a unit's history reads its rows one by
+    /// one: more rows make fewer partitions and a longer tail. 1,000 to 1,000,000,000; the default is 2,000,000.
+    /// </summary>
+    [Range(1_000, 1_000_000_000)]
+    public int SliceRows { get; set; } = 2_000_000;
+
+    /// <summary>
+    /// Below so many rows a second the open partition is indexed too: keeping an index up costs each row more than storing it,
+    /// which matters only to many. 0 to 1,000,000; the default is 20,000.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int CalmRowsPerSecond { get; set; } = 20_000;
+
     /// <summary>How many rows a reader of the log gets at a time. 100 to 1,000,000; the default is 10,000.</summary>
     [Range(100, 1_000_000)]
     public int ReadRows { get; set; } = 10_000;
+
+    /// <summary>
+    /// How much of what was committed in the last seconds each log keeps in memory for the readers at its head, in bytes. 0 to 1 GiB;
+    /// the default is 16 MiB.
+    /// </summary>
+    [Range(0L, 1L << 30)]
+    public long RecentBytes { get; set; } = 16L << 20;
 
     /// <summary>
     /// How often a reader looks for rows that another server committed, in real time; this server's own wake it at once.

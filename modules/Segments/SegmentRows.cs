@@ -66,8 +66,20 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     }
 
     /// <summary>Gives each row's canonical bytes, in the order of position.</summary>
-    public static async Task ForEachAsync(
-        SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    public static Task ForEachAsync(
+        SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken) =>
+        ForEachAsync(sql, connection, range, "ORDER BY position", row, cancellationToken);
+
+    /// <summary>
+    /// Gives each row's canonical bytes as they lie on the disk, which is the order of position unless rows were changed. It spares the
+    /// sorting; the caller has to see to the order.
+    /// </summary>
+    public static Task ForEachAsStoredAsync(
+        SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken) =>
+        ForEachAsync(sql, connection, range, "", row, cancellationToken);
+
+    private static async Task ForEachAsync(
+        SegmentSql sql, NpgsqlConnection connection, PositionRange range, string order, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
     {
         // COPY takes no parameters; these are numbers and times of ours.
         await using var copy = await connection.BeginRawBinaryCopyAsync(string.Create(CultureInfo.InvariantCulture, $"""
@@ -75,7 +87,7 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
                   WHERE position > {range.AfterPosition} AND position <= {range.LastPosition}
                     {(range.ReceivedFrom is { } from ? $"AND received_at >= '{from:O}'" : "")}
                     {(range.ReceivedTo is { } to ? $"AND received_at <= '{to:O}'" : "")}
-                  ORDER BY position) TO STDOUT (FORMAT binary)
+                  {order}) TO STDOUT (FORMAT binary)
             """), cancellationToken);
         await ReadTuplesAsync(copy, row, cancellationToken);
     }

@@ -21,8 +21,11 @@ public static class SegmentSetup
         });
         builder.Services.AddSingleton(services => new SegmentLog<TRow>(
             table, services.GetRequiredService<IDocumentStore>(), services.GetRequiredService<NpgsqlDataSource>(),
-            services.GetRequiredService<IOptions<SegmentOptions>>().Value));
+            services.GetRequiredService<IOptions<SegmentOptions>>().Value, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IHostedService>(Committer<TRow>);
+        builder.Services.AddSingleton<IHostedService>(services => new SliceIndexer(
+            table.Sql, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<SegmentOptions>>().Value,
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<SliceIndexer>>()));
     }
 
     private static GroupCommitter Committer<TRow>(IServiceProvider services)
@@ -34,7 +37,7 @@ public static class SegmentSetup
         var transaction = new SegmentTransaction(
             log.Sql, services.GetRequiredService<IDocumentStore>(), database, partitions, services.GetRequiredService<TimeProvider>());
         return new GroupCommitter(
-            log.Sql, log.Queue, transaction, partitions, log.Budget, log.Head,
+            log.Sql, log.Queue, transaction, partitions, log.Budget, log.Recent, log.Head,
             options, services.GetRequiredService<ILogger<GroupCommitter>>());
     }
 }

@@ -6,6 +6,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     public string Schema { get; } = schema;
     public string Name { get; } = name;
     public string Stream { get; } = $"ledger:{name}";
+    public string IndexLock { get; } = $"hashtextextended('ledger:{name}:indexes', 0)";
     public string Redactions { get; } = $"ledger:{name}-redactions";
     public string Rows { get; } = $"{schema}.{name}";
     public string Segments { get; } = $"{schema}.{name}_segments";
@@ -55,6 +56,19 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             PRIMARY KEY (source, batch)
         );
         CREATE INDEX IF NOT EXISTS {Name}_batches_received_at ON {Batches} USING brin (received_at);
+        """;
+
+    /// <summary>
+    /// The tables with rows below the partitioned table $1, and the positions each takes. One that is not cut by position takes all
+    /// and is not <c>sliced</c>.
+    /// </summary>
+    public const string Slices = """
+        SELECT * FROM (
+            SELECT c.oid, c.relname AS name, bounds IS NOT NULL AS sliced,
+                   coalesce(bounds[1]::bigint, 1) AS first, coalesce(bounds[2]::bigint, 9223372036854775807) AS "end"
+            FROM pg_partition_tree(to_regclass($1)) AS leaf JOIN pg_class c ON c.oid = leaf.relid
+            CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''?(\d+)''?\) TO \(''?(\d+)''?\)$') AS bounds
+            WHERE leaf.isleaf) AS slices
         """;
 
     public string Copy(string partition) => $"COPY {Schema}.{partition} ({ColumnList}) FROM STDIN (FORMAT binary)";

@@ -29,7 +29,10 @@ public sealed record SegmentTable<TRow>
     /// <summary>How a stored row becomes a <typeparamref name="TRow"/>.</summary>
     public required ReadRow<TRow> Read { get; init; }
 
-    /// <summary>Bodies of index definitions made on every partition, such as <c>USING btree (unit_hash)</c>. Each costs intake; the position is indexed anyway.</summary>
+    /// <summary>
+    /// Bodies of index definitions made on every partition once it is full, or once the intake is calm, such as
+    /// <c>USING btree (unit_hash)</c>. The position is indexed from the first row on.
+    /// </summary>
     public IReadOnlyList<string> Indexes { get; init; } = [];
 
     /// <summary>Columns that nearly rise with the position, such as the sender's time: they are found by BRIN at almost no cost to the intake.</summary>

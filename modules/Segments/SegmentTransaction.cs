@@ -14,13 +14,23 @@ namespace Delivery.Segments;
 /// </summary>
 internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, Partitions partitions, TimeProvider time)
 {
-    private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
-    private static readonly byte[] CopyTrailer = [0xff, 0xff];
-
     /// <summary>Writes a group and says where the log stands after it. Each batch's outcome is set, not told.</summary>
     public async Task<SegmentHead> WriteAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
     {
-        await partitions.ForAsync(time.GetUtcNow(), cancellationToken);
+        await partitions.ForgetBatchesAsync(time.GetUtcNow(), cancellationToken);
+        try
+        {
+            return await CommitAsync(group, cancellationToken);
+        }
+        catch
+        {
+            partitions.LookAgain();
+            throw;
+        }
+    }
+
+    private async Task<SegmentHead> CommitAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
+    {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var head = await ClaimAsync(group, connection, transaction, cancellationToken);
@@ -119,21 +129,19 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         List<QueuedBatch> fresh, SegmentHead head, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var receivedAt = PostgresTime.ToMicroseconds(Later(time.GetUtcNow(), head.ReceivedAt));
-        var partition = await partitions.ForAsync(PostgresTime.FromMicroseconds(receivedAt), cancellationToken);
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var position = head.Position;
-        await using (var copy = await connection.BeginRawBinaryCopyAsync(sql.Copy(partition), cancellationToken))
+        await using (var copy = new SliceCopy(sql, partitions, PostgresTime.FromMicroseconds(receivedAt), connection))
         {
-            await copy.WriteAsync(CopyHeader, cancellationToken);
             foreach (var queued in fresh)
             {
                 queued.Rows.Place(position + 1, receivedAt);
-                position += queued.Rows.Count;
                 sha.AppendData(queued.Rows.Bytes.Span);
-                await copy.WriteAsync(queued.Rows.Bytes, cancellationToken);
+                await copy.WriteAsync(queued.Rows, position + 1, cancellationToken);
+                position += queued.Rows.Count;
             }
 
-            await copy.WriteAsync(CopyTrailer, cancellationToken);
+            await copy.FinishAsync(cancellationToken);
         }
 
         sha.AppendData(head.Hash.Span);

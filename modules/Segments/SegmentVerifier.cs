@@ -39,6 +39,8 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        await using (var asStored = new NpgsqlCommand("SET LOCAL synchronize_seqscans = off", connection, transaction))
+            await asStored.ExecuteNonQueryAsync(cancellationToken);
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
         var run = new VerificationRun(range, await SegmentRedaction.RedactedAsync(session, sql, cancellationToken));
         var next = Math.Max(1, range.FirstSegment ?? 1);
@@ -59,9 +61,13 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
 
     private async Task HashAsync(VerificationRun run, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var hashes = new SegmentHashes(seals);
         var rows = new PositionRange(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
-        await SegmentRows.ForEachAsync(sql, connection, rows, hashes.Add, cancellationToken);
+        using var stored = new SegmentHashes(seals);
+        using var sorted = new SegmentHashes(seals);
+        await SegmentRows.ForEachAsStoredAsync(sql, connection, rows, stored.Add, cancellationToken);
+        if (stored.IsOutOfOrder)
+            await SegmentRows.ForEachAsync(sql, connection, rows, sorted.Add, cancellationToken);
+        var hashes = stored.IsOutOfOrder ? sorted : stored;
         hashes.Finish();
         for (var i = 0; i < seals.Count; i++)
             run.Check(seals[i], hashes[i]);

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Delivery.Benchmarks.Client;
 using Delivery.Benchmarks.Evaluation;
+using Delivery.Benchmarks.Exposures;
 
 namespace Delivery.Benchmarks;
 
@@ -8,11 +9,23 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        if (args is [KillPropagation.Name])
-            return await KillPropagation.RunAsync(CancellationToken.None);
-        if (args is [SnapshotLimits.Name])
-            return SnapshotLimits.Run();
-        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-        return 0;
+        switch (args)
+        {
+            case [KillPropagation.Name]:
+                return await KillPropagation.RunAsync(CancellationToken.None);
+            case [SnapshotLimits.Name]:
+                return SnapshotLimits.Run();
+            case [IntakeRatio.Name, .. var options]:
+                return await IntakeRatio.RunAsync(options, CancellationToken.None);
+            case [VerifyRatio.Name, .. var options]:
+                return await VerifyRatio.RunAsync(options, CancellationToken.None);
+            case [Overload.Name, .. var options]:
+                return await Overload.RunAsync(options, CancellationToken.None);
+            case [UnitHistory.Name, .. var options]:
+                return await UnitHistory.RunAsync(options, CancellationToken.None);
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                return 0;
+        }
     }
 }

@@ -7,7 +7,7 @@ using Delivery.Testing;
 namespace Delivery.Exposures.Tests;
 
 /// <summary>
-/// <c>kill -9</c> of the server under load. <c>DELIVERY_KILLS</c> says how often (default 5; tests/Exposures/kill-50.sh runs 50).
+/// <c>kill -9</c> of the server under load. <c>DELIVERY_KILLS</c> says how often (default 5; tests/Exposures/kill-50-10.sh runs 50).
 /// </summary>
 public sealed class KillTests(PostgresFixture postgres)
 {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Delivery.Contracts.Exposures;
 using Delivery.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Delivery.Exposures.Tests;
@@ -32,12 +33,12 @@ public sealed class Ledger : IAsyncDisposable
 
     public IExposureFeed Feed => Services.GetRequiredService<IExposureFeed>();
 
-    public static async Task<Ledger> StartAsync(PostgresFixture postgres, IReadOnlyDictionary<string, string>? settings = null) =>
-        On(await postgres.CreateDatabaseAsync("exposures"), settings);
+    public static async Task<Ledger> StartAsync(PostgresFixture postgres, IReadOnlyDictionary<string, string>? settings = null, FakeTimeProvider? time = null) =>
+        On(await postgres.CreateDatabaseAsync("exposures"), settings, time);
 
     /// <summary>A server on a database that may hold a ledger already.</summary>
-    public static Ledger On(string connectionString, IReadOnlyDictionary<string, string>? settings = null) =>
-        new(new DeliveryServer(connectionString, settings: Quiet(settings)), connectionString);
+    public static Ledger On(string connectionString, IReadOnlyDictionary<string, string>? settings = null, FakeTimeProvider? time = null) =>
+        new(new DeliveryServer(connectionString, time, Quiet(settings)), connectionString);
 
     private static Dictionary<string, string> Quiet(IReadOnlyDictionary<string, string>? settings) =>
         new(settings ?? new Dictionary<string, string>()) { ["Logging:LogLevel:Default"] = "Warning", ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning" };

@@ -41,7 +41,8 @@ internal sealed record ExposureFilter(
     {
         var where = new StringBuilder($"""
             NOT EXISTS (SELECT 1 FROM {ExposureTable.Rows} earlier
-                        WHERE earlier.unit_hash = e.unit_hash AND earlier.id = e.id AND earlier.position < e.position)
+                        WHERE earlier.unit_hash = e.unit_hash AND earlier.id = e.id AND earlier.position < e.position
+                        {(Unit is null ? "" : "AND earlier.unit_hash = @unit_hash")})
             """);
         void And(string condition, string name, object? value)
         {

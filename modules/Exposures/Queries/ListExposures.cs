@@ -36,15 +36,18 @@ internal static class ListExposures
     public static Task<IResult> OfUnit(string unit, ExposureFilter filter, Paging paging, HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken) =>
         Handle(filter with { Unit = unit.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) }, paging, http, database, cancellationToken);
 
+    /// <summary>The statement; its parameters are added to <paramref name="command"/>.</summary>
+    internal static string Question(ExposureFilter filter, long after, int? limit, NpgsqlCommand command) => string.Create(CultureInfo.InvariantCulture, $"""
+        SELECT {ExposureView.Columns} FROM {ExposureTable.Rows} e
+        WHERE e.position > {after} AND {filter.Where(command)}
+        ORDER BY e.position{(limit is null ? "" : $" LIMIT {limit}")}
+        """);
+
     private static async IAsyncEnumerable<ExposureView> ReadAsync(
         ExposureFilter filter, long after, int? limit, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
-        command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT {ExposureView.Columns} FROM {ExposureTable.Rows} e
-            WHERE e.position > {after} AND {filter.Where(command)}
-            ORDER BY e.position{(limit is null ? "" : $" LIMIT {limit}")}
-            """);
+        command.CommandText = Question(filter, after, limit, command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             yield return ExposureView.Read(reader);

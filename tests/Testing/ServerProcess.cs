@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
-using Delivery.Testing;
 
-namespace Delivery.Exposures.Tests;
+namespace Delivery.Testing;
 
-/// <summary>The server as a process of its own, so that a test can kill it.</summary>
-internal sealed class ServerProcess : IAsyncDisposable
+/// <summary>The server as a process of its own, on Kestrel, so that a test can kill it and see what memory it takes.</summary>
+public sealed class ServerProcess : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
     private readonly Process _process;
@@ -18,9 +17,33 @@ internal sealed class ServerProcess : IAsyncDisposable
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DeliveryServer.AdminKey);
     }
 
+    /// <summary>Signs in as admin.</summary>
     public HttpClient Http { get; }
 
-    public static async Task<ServerProcess> StartAsync(string connectionString, CancellationToken cancellationToken)
+    /// <summary>Bytes of physical memory it holds now.</summary>
+    public long WorkingSetBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Processor time it took so far, over all cores.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Starts a server on a database and waits until it listens.</summary>
+    /// <param name="settings">Configuration to add, such as <c>Segments:QueueBytes</c>.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string connectionString, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? settings = null)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Delivery.Server.dll"), "--urls", "http://127.0.0.1:0"])
         {
@@ -30,6 +53,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment["ConnectionStrings__delivery"] = connectionString;
         start.Environment["Delivery__Access__BootstrapAdminKey"] = DeliveryServer.AdminKey;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Testing";
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new StringBuilder();
@@ -52,6 +77,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
     }
 
+    /// <summary>Kills it if it still runs.</summary>
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -1,0 +1,48 @@
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>COPYs rows in the order of their position, each into the slice that takes it.</summary>
+internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeOffset receivedAt, NpgsqlConnection connection) : IAsyncDisposable
+{
+    private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    private static readonly byte[] Trailer = [0xff, 0xff];
+
+    private Slice? _slice;
+    private Stream? _copy;
+
+    /// <summary>Writes a batch's rows; the first has <paramref name="position"/>.</summary>
+    public async Task WriteAsync(RowBatch rows, long position, CancellationToken cancellationToken)
+    {
+        for (var row = 0; row < rows.Count;)
+        {
+            var (copy, end) = await AtAsync(position + row, cancellationToken);
+            var next = (int)Math.Min(rows.Count, end - position);
+            await copy.WriteAsync(rows.Slice(row, next), cancellationToken);
+            row = next;
+        }
+    }
+
+    /// <summary>Ends the last COPY; the rows are in the transaction after it.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        if (_copy is not { } copy)
+            return;
+        await copy.WriteAsync(Trailer, cancellationToken);
+        _copy = null;
+        await copy.DisposeAsync();
+    }
+
+    public ValueTask DisposeAsync() => _copy?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async ValueTask<(Stream Copy, long End)> AtAsync(long position, CancellationToken cancellationToken)
+    {
+        if (_copy is not null && position < _slice!.End)
+            return (_copy, _slice.End);
+        await FinishAsync(cancellationToken);
+        _slice = await partitions.ForAsync(receivedAt, position, connection, cancellationToken);
+        _copy = await connection.BeginRawBinaryCopyAsync(sql.Copy(_slice.Table), cancellationToken);
+        await _copy.WriteAsync(Header, cancellationToken);
+        return (_copy, _slice.End);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using Delivery.Exposures;
+using Delivery.Exposures.Intake;
+using Delivery.Segments;
+using Delivery.Segments.Intake;
+
+namespace Delivery.Benchmarks.Exposures;
+
+/// <summary>
+/// Durable, acknowledged intake over HTTP in batches of 500, against its limit in the same run: raw binary COPY of the
+/// same rows, in one transaction, by one connection of the same server, into a table with the same columns and no index.
+/// The load generator is on the same cores; fsync is on. Run: <c>dotnet run -c Release --project tests/Benchmarks --
+/// ledger-intake [--rounds 5] [--seconds 8] [--senders 64] [--warm-up 25]</c>. It fails below 40 %.
+/// </summary>
+internal static class IntakeRatio
+{
+    internal const string Name = "ledger-intake";
+    private const double LeastRatio = 0.40;
+    private const int LimitBatches = 600;
+    private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    internal static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var (rounds, seconds, senders) = (LedgerBench.Option(args, "rounds", 5), LedgerBench.Option(args, "seconds", 8), LedgerBench.Option(args, "senders", 64));
+        await using var bench = await LedgerBench.StartAsync(null, cancellationToken);
+        await bench.ExecuteAsync($"CREATE TABLE plain (LIKE {ExposureTable.Rows})", cancellationToken);
+        using var rows = Encoded();
+        var load = new ExposureLoad(bench.Server.Http, "benchmark");
+        await LimitAsync(bench, rows, cancellationToken);
+        await load.RunAsync(senders, TimeSpan.FromSeconds(LedgerBench.Option(args, "warm-up", 25)), cancellationToken);
+        System.Console.WriteLine("round   limit rows/s   intake rows/s   ratio   p99 ms   server CPU us/row");
+        var (limits, intakes) = (new List<double>(), new List<double>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            limits.Add(await LimitAsync(bench, rows, cancellationToken));
+            var (cpu, before) = (bench.Server.ProcessorTime, load.Acknowledged.Count);
+            var (rate, p99) = await load.RunAsync(senders, TimeSpan.FromSeconds(seconds), cancellationToken);
+            intakes.Add(rate);
+            var perRow = (bench.Server.ProcessorTime - cpu).TotalMicroseconds / ((load.Acknowledged.Count - before) * (double)ExposureBody.Rows);
+            System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{round,5} {limits[^1],14:N0} {rate,15:N0} {rate / limits[^1],7:P0} {p99,8:N0} {perRow,19:N2}"));
+        }
+
+        var ratio = LedgerBench.Median(intakes) / LedgerBench.Median(limits);
+        var fsync = await bench.ScalarAsync<string>("SHOW fsync", cancellationToken);
+        System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"median: limit {LedgerBench.Median(limits):N0}, intake {LedgerBench.Median(intakes):N0} rows/s: {ratio:P1} (at least {LeastRatio:P0}); fsync {fsync}, refusals: {string.Join(", ", load.Refusals)}"));
+        return ratio >= LeastRatio ? 0 : 1;
+    }
+
+    private static RowBatch Encoded()
+    {
+        var time = TimeProvider.System.GetUtcNow();
+        var rows = new RowBatch(ExposureTable.Table.Columns.Count, 64 * 1024 * 1024);
+        var reader = new ExposureElementReader(new IntakeRequest("production", "benchmark", time), new ExposureOptions());
+        var body = new ExposureBody(time);
+        for (var batch = 0; batch < LimitBatches; batch++)
+        {
+            if (Elements.ReadArray(body.Of(batch).Span, reader, rows).Count > 0)
+                throw new InvalidOperationException("The benchmark's exposures are malformed.");
+        }
+
+        rows.Place(1, PostgresTime.ToMicroseconds(time));
+        return rows;
+    }
+
+    private static async Task<double> LimitAsync(LedgerBench bench, RowBatch rows, CancellationToken cancellationToken)
+    {
+        await bench.ExecuteAsync("TRUNCATE plain", cancellationToken);
+        await using var connection = await bench.Database.OpenConnectionAsync(cancellationToken);
+        var started = Stopwatch.GetTimestamp();
+        await using (var copy = await connection.BeginRawBinaryCopyAsync("COPY plain FROM STDIN (FORMAT binary)", cancellationToken))
+        {
+            await copy.WriteAsync(CopyHeader, cancellationToken);
+            for (var at = 0; at < rows.Bytes.Length; at += 1024 * 1024)
+                await copy.WriteAsync(rows.Bytes[at..Math.Min(rows.Bytes.Length, at + 1024 * 1024)], cancellationToken);
+            await copy.WriteAsync(new byte[] { 0xff, 0xff }, cancellationToken);
+        }
+
+        return rows.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+}

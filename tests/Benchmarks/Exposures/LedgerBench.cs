@@ -1,0 +1,64 @@
+using System.Globalization;
+using Delivery.EmbeddedPostgres;
+using Delivery.Testing;
+using Npgsql;
+
+namespace Delivery.Benchmarks.Exposures;
+
+/// <summary>A fresh PostgreSQL with fsync on and the server as a process of its own, as the ledger's measurements need them.</summary>
+internal sealed class LedgerBench : IAsyncDisposable
+{
+    private LedgerBench(PostgresCluster cluster, string connectionString, ServerProcess server) =>
+        (Cluster, Database, Server) = (cluster, NpgsqlDataSource.Create(connectionString), server);
+
+    public PostgresCluster Cluster { get; }
+
+    public NpgsqlDataSource Database { get; }
+
+    public ServerProcess Server { get; }
+
+    public static async Task<LedgerBench> StartAsync(IReadOnlyDictionary<string, string>? settings, CancellationToken cancellationToken)
+    {
+        var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true }, cancellationToken);
+        var connectionString = await cluster.EnsureDatabaseAsync("ledger", cancellationToken);
+        var quiet = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
+        {
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        };
+        var bench = new LedgerBench(cluster, connectionString, await ServerProcess.StartAsync(connectionString, cancellationToken, quiet));
+        bench.Server.Http.Timeout = TimeSpan.FromMinutes(5);
+        return bench;
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The value of <c>--name N</c>.</summary>
+    public static int Option(string[] args, string name, int otherwise) =>
+        Array.IndexOf(args, $"--{name}") is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await Database.DisposeAsync();
+        await Cluster.DisposeAsync();
+    }
+}

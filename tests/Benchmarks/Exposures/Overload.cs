@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.Json;
+using Delivery.Exposures;
+
+namespace Delivery.Benchmarks.Exposures;
+
+/// <summary>
+/// More than the server can write, for a while: its memory stays below 1 GiB, what it can't take is refused with 429 and
+/// Retry-After, and of what it acknowledged every exposure is there exactly once. The server is a process of its own, fsync is on.
+/// Run: <c>dotnet run -c Release --project tests/Benchmarks -- ledger-overload [--seconds 60] [--senders 1000]</c>.
+/// </summary>
+internal static class Overload
+{
+    internal const string Name = "ledger-overload";
+    private const long MostBytes = 1L << 30;
+
+    internal static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var (seconds, senders) = (LedgerBench.Option(args, "seconds", 60), LedgerBench.Option(args, "senders", 1000));
+        await using var bench = await LedgerBench.StartAsync(null, cancellationToken);
+        var load = new ExposureLoad(bench.Server.Http, "overload");
+        var sending = load.RunAsync(senders, TimeSpan.FromSeconds(seconds), cancellationToken);
+        var peak = 0L;
+        using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250)))
+        {
+            while (!sending.IsCompleted && await timer.WaitForNextTickAsync(cancellationToken))
+                peak = Math.Max(peak, bench.Server.WorkingSetBytes);
+        }
+
+        var (rate, p99) = await sending;
+        System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{rate:N0} rows/s acknowledged, p99 {p99:N0} ms, {load.Acknowledged.Count:N0} batches; refused: {string.Join(", ", load.Refusals)}; working set at most {peak / 1048576.0:N0} MiB"));
+        var lost = await LostAsync(bench, load, cancellationToken);
+        using var verified = JsonDocument.Parse(await bench.Server.Http.GetStringAsync("/api/v1/ledger/verify", cancellationToken));
+        var valid = verified.RootElement.GetProperty("valid").GetBoolean();
+        System.Console.WriteLine($"acknowledged batches that are not there exactly once: {lost}; chain valid: {valid}, {verified.RootElement.GetProperty("rows")} rows");
+        var refusedOtherwise = load.Refusals.Keys.Count(answer => answer is not ("429 Retry-After" or "503 Retry-After"));
+        return peak < MostBytes && lost == 0 && valid && refusedOtherwise == 0 ? 0 : 1;
+    }
+
+    /// <summary>The ids of a batch begin with its number, and each has its row's.</summary>
+    private static async Task<int> LostAsync(LedgerBench bench, ExposureLoad load, CancellationToken cancellationToken)
+    {
+        var whole = new HashSet<int>();
+        await using var command = bench.Database.CreateCommand($"""
+            SELECT batch FROM (SELECT left(id::text, 8) AS batch, count(*) AS rows, count(DISTINCT id) AS ids FROM {ExposureTable.Rows} GROUP BY 1) AS stored
+            WHERE rows = {ExposureBody.Rows} AND ids = {ExposureBody.Rows}
+            """);
+        command.CommandTimeout = 0;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            whole.Add(int.Parse(reader.GetString(0), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        return load.Acknowledged.Count(batch => !whole.Contains(batch));
+    }
+}
