@@ -1,7 +1,9 @@
 using BenchmarkDotNet.Running;
 using Delivery.Benchmarks.Client;
 using Delivery.Benchmarks.Evaluation;
+using Delivery.Benchmarks.Evaluation.Goals;
 using Delivery.Benchmarks.Exposures;
+using Delivery.Benchmarks.Targeting;
 
 namespace Delivery.Benchmarks;
 
@@ -23,6 +25,10 @@ internal static class Program
                 return await Overload.RunAsync(options, CancellationToken.None);
             case [UnitHistory.Name, .. var options]:
                 return await UnitHistory.RunAsync(options, CancellationToken.None);
+            case [EngineGoals.Name]:
+                return await EngineGoals.RunAsync(CancellationToken.None);
+            case [OfrepThroughput.Name]:
+                return await OfrepThroughput.RunAsync(CancellationToken.None);
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
                 return 0;

@@ -101,7 +101,7 @@ internal static class PrefixedHash
     {
         prefix.CopyTo(buffer);
         var rest = buffer[prefix.Length..];
-        if (Ascii.FromUtf16(unit, rest, out var written) != OperationStatus.Done)
+        if (!Narrowing.TryNarrow(unit, rest, out var written) && Ascii.FromUtf16(unit, rest, out written) != OperationStatus.Done)
             written = Encoding.UTF8.GetBytes(unit, rest);
         return buffer[..(prefix.Length + written)];
     }

@@ -3,7 +3,9 @@ namespace Delivery.Evaluation;
 /// <summary>One attribute asked one question. Missing and null never match.</summary>
 internal abstract class AttributeMatcher(AttributeReference reference, string question) : Matcher
 {
-    internal sealed override bool Matches(in MatchScope scope)
+    private protected AttributeReference Reference => reference;
+
+    internal override bool Matches(in MatchScope scope)
     {
         if (scope.HasElement)
             return MatchesElement(scope);
@@ -40,6 +42,32 @@ internal sealed class EqualsMatcher(AttributeReference reference, string questio
         foreach (ref readonly var candidate in values.AsSpan())
         {
             if (ValueComparison.AreEqual(value, candidate, comparison))
+                return true;
+        }
+
+        return false;
+    }
+}
+
+/// <summary>Equal to one of few texts: the most usual question, without a step between.</summary>
+internal sealed class TextEqualsMatcher(AttributeReference reference, string question, string[] texts) : AttributeMatcher(reference, question)
+{
+    internal override bool Matches(in MatchScope scope)
+    {
+        if (scope.HasElement)
+            return base.Matches(scope);
+        ref readonly var value = ref Reference.Find(scope.Context);
+        return value.Kind == AttributeKind.String && IsOneOf(value.Text);
+    }
+
+    private protected override bool Holds(in AttributeValue value, in MatchScope scope) =>
+        value.Kind == AttributeKind.String && IsOneOf(value.Text);
+
+    private bool IsOneOf(string actual)
+    {
+        foreach (var text in texts)
+        {
+            if (string.Equals(actual, text))
                 return true;
         }
 
@@ -151,10 +179,43 @@ internal sealed class ArrayContainsMatcher(
     AttributeReference reference, string question, AttributeValue[] values, bool all, StringComparison comparison)
     : AttributeMatcher(reference, question)
 {
+    /// <summary>The values, where all are texts compared as they are.</summary>
+    private readonly string[]? _texts =
+        comparison == StringComparison.Ordinal && Array.TrueForAll(values, value => value.Kind == AttributeKind.String)
+            ? [.. values.Select(value => value.Text)]
+            : null;
+
     private protected override bool Holds(in AttributeValue value, in MatchScope scope)
     {
         if (value.Kind != AttributeKind.Array)
             return false;
+        return _texts is null ? HoldsAnyKind(value) : HoldsTexts(value.Elements, _texts);
+    }
+
+    private bool HoldsTexts(AttributeValue[] elements, string[] texts)
+    {
+        foreach (var wanted in texts)
+        {
+            if (Contains(elements, wanted) != all)
+                return !all;
+        }
+
+        return all;
+    }
+
+    private static bool Contains(AttributeValue[] elements, string wanted)
+    {
+        foreach (ref readonly var element in elements.AsSpan())
+        {
+            if (element.Kind == AttributeKind.String && string.Equals(element.Text, wanted))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool HoldsAnyKind(in AttributeValue value)
+    {
         foreach (ref readonly var wanted in values.AsSpan())
         {
             if (Contains(value.Elements, wanted) != all)
@@ -189,9 +250,9 @@ internal sealed class ElementMatcher(AttributeReference reference, string questi
     {
         if (value.Kind != AttributeKind.Array)
             return false;
-        foreach (var element in value.Elements)
+        foreach (ref readonly var element in value.Elements.AsSpan())
         {
-            if (inner.Matches(scope.In(element)))
+            if (inner.Matches(scope.In(in element)))
                 return true;
         }
 

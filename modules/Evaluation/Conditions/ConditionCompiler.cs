@@ -105,7 +105,10 @@ internal sealed class ConditionCompiler(Dependencies dependencies)
     private static AttributeMatcher CompileIn(Condition.Attribute attribute, AttributeReference reference, string question)
     {
         var values = Values(attribute);
-        if (values.Length <= LinearSearchLimit || values.Any(value => value.Kind != AttributeKind.String))
+        var onlyTexts = Array.TrueForAll(values, value => value.Kind == AttributeKind.String);
+        if (values.Length <= LinearSearchLimit && onlyTexts && !attribute.IgnoreCase)
+            return new TextEqualsMatcher(reference, question, [.. values.Select(value => value.Text)]);
+        if (values.Length <= LinearSearchLimit || !onlyTexts)
             return new EqualsMatcher(reference, question, values, Comparison(attribute));
         var comparer = attribute.IgnoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
         return new TextSetMatcher(reference, question, values.Select(value => value.Text).ToFrozenSet(comparer));

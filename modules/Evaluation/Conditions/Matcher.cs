@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Delivery.Evaluation;
 
 /// <summary>What a condition is asked about: a snapshot, a context and, inside an array, one element.</summary>
 internal readonly ref struct MatchScope
 {
     private readonly ref int _visitsLeft;
+    private readonly ref readonly AttributeValue _element;
 
     /// <param name="snapshot">Where segments and other flags are found.</param>
     /// <param name="context">The context.</param>
@@ -18,14 +21,17 @@ internal readonly ref struct MatchScope
         _visitsLeft = ref visitsLeft;
     }
 
+    private MatchScope(Snapshot snapshot, EvaluationContext context, ref int visitsLeft, ref readonly AttributeValue element)
+        : this(snapshot, context, ref visitsLeft) => _element = ref element;
+
     internal Snapshot Snapshot { get; }
 
     internal EvaluationContext Context { get; }
 
-    /// <summary>The element under test where <see cref="HasElement"/>.</summary>
-    internal AttributeValue Element { get; private init; }
+    /// <summary>The element under test where <see cref="HasElement"/>; by reference, so that a scope without one stays small.</summary>
+    internal ref readonly AttributeValue Element => ref _element;
 
-    internal bool HasElement { get; private init; }
+    internal bool HasElement => !Unsafe.IsNullRef(in _element);
 
     /// <summary>How many flags and segments deep this question is.</summary>
     internal int Depth { get; private init; }
@@ -33,8 +39,8 @@ internal readonly ref struct MatchScope
     internal AttributeValue Find(AttributeReference reference) =>
         HasElement ? reference.Find(Element) : reference.Find(Context);
 
-    internal MatchScope In(AttributeValue element) =>
-        new(Snapshot, Context, ref _visitsLeft) { Depth = Depth, Element = element, HasElement = true };
+    internal MatchScope In(ref readonly AttributeValue element) =>
+        new(Snapshot, Context, ref _visitsLeft, in element) { Depth = Depth };
 
     /// <summary>Asks to look at a segment or another flag; false when that went too deep or was done too often.</summary>
     internal bool MayVisit() => Depth < Limits.DependencyDepth && --_visitsLeft >= 0;

@@ -165,6 +165,8 @@ public readonly struct AttributeValue
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
+    internal static AttributeValue FromDigits(string digits, double number) => new(AttributeKind.Number, digits, number);
+
     internal static AttributeValue From(AttributeObject members) => new(AttributeKind.Object, members, 0);
 
     private static AttributeValue FromNumber(JsonElement json)

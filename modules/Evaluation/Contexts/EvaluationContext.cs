@@ -64,7 +64,22 @@ public sealed class EvaluationContext
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw new FormatException("context is a JSON object.");
-        var attributes = AttributeObject.From(json);
+        return Of(AttributeObject.From(json), randomSeed, time);
+    }
+
+    /// <summary>Reads a context from the JSON object that the reader stands on, as OFREP sends it.</summary>
+    /// <param name="json">A reader over one block of memory, on the object's start; afterwards on its end.</param>
+    /// <param name="randomSeed">As <see cref="RandomSeed"/>.</param>
+    /// <param name="time">As <see cref="Time"/>.</param>
+    /// <returns>The context; the same as <see cref="FromJson"/> gives.</returns>
+    /// <exception cref="FormatException">Its <c>targetingKey</c> is not text.</exception>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
+    /// <exception cref="InvalidOperationException">A text is not valid Unicode.</exception>
+    public static EvaluationContext Read(ref Utf8JsonReader json, ulong randomSeed = 0, DateTimeOffset? time = null) =>
+        Of(ContextReader.ReadObject(ref json), randomSeed, time);
+
+    private static EvaluationContext Of(AttributeObject attributes, ulong randomSeed, DateTimeOffset? time)
+    {
         string? targetingKey = null;
         if (attributes.TryGet(Evaluation.Attributes.TargetingKey, out var key) && key.Kind != AttributeKind.Null)
         {

@@ -255,7 +255,7 @@ internal sealed class GrowthBookCompiler
                 return false;
             foreach (var element in actual.Elements)
             {
-                if (JavaScript.IsTruthy(element) && query.Holds(scope.In(element)))
+                if (JavaScript.IsTruthy(element) && query.Holds(scope.In(in element)))
                     return true;
             }
 

@@ -8,9 +8,14 @@ internal sealed class GrowthBookMatcher(GrowthBookQuery query, string? flagKey, 
         if (flagKey is null)
             return query.Holds(scope);
         if (!scope.MayVisit() || !scope.Snapshot.TryFindFlag(flagKey, out var flag))
-            return query.Holds(scope.In(Wrap(AttributeValue.Null)));
+        {
+            var nothing = Wrap(AttributeValue.Null);
+            return query.Holds(scope.In(in nothing));
+        }
+
         var result = FlagEvaluation.Evaluate(flag, scope.Deeper(), tracer: null);
-        return query.Holds(scope.In(Wrap(result.HasValue ? AttributeValue.From(result.Value) : AttributeValue.Null)));
+        var served = Wrap(result.HasValue ? AttributeValue.From(result.Value) : AttributeValue.Null);
+        return query.Holds(scope.In(in served));
     }
 
     internal override ConditionTrace Explain(in MatchScope scope)

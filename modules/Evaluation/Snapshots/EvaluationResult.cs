@@ -28,6 +28,18 @@ public readonly struct EvaluationResult
         Sequence = sequence;
     }
 
+    /// <summary>A result that no context changes.</summary>
+    internal EvaluationResult(FlagPlan flag, VariantPlan variant, EvaluationReason reason, WhyKind kind, long sequence)
+    {
+        _flag = flag;
+        _variant = variant;
+        _ruleIndex = -1;
+        _skippedRuleIndex = -1;
+        _whyKind = kind;
+        Reason = reason;
+        Sequence = sequence;
+    }
+
     internal EvaluationResult(FlagPlan? flag, EvaluationError error, string details, long sequence)
     {
         _flag = flag;
@@ -64,7 +76,7 @@ public readonly struct EvaluationResult
     public long FlagVersion => _flag?.Version ?? 0;
 
     /// <summary>Global configuration sequence of the snapshot that was evaluated.</summary>
-    public long Sequence { get; private init; }
+    public long Sequence { get; }
 
     /// <summary>The finer why.</summary>
     public Why Why => new(_whyKind, _ruleIndex, RuleId(_ruleIndex), HasBucket ? Fraction() : null,
@@ -76,7 +88,7 @@ public readonly struct EvaluationResult
     /// <param name="fallback">What to give where the evaluation failed or the flag is of another type.</param>
     /// <returns>The value.</returns>
     public bool AsBoolean(bool fallback) =>
-        _variant is { Value.ValueKind: JsonValueKind.True or JsonValueKind.False } variant ? variant.Boolean : fallback;
+        _variant is { Kind: JsonValueKind.True or JsonValueKind.False } variant ? variant.Boolean : fallback;
 
     /// <summary>The value of a string flag.</summary>
     /// <param name="fallback">What to give where the evaluation failed or the flag is of another type.</param>
@@ -87,9 +99,7 @@ public readonly struct EvaluationResult
     /// <param name="fallback">What to give where the evaluation failed or the flag is of another type.</param>
     /// <returns>The value.</returns>
     public double AsNumber(double fallback) =>
-        _variant is { Value.ValueKind: JsonValueKind.Number } variant ? variant.Number : fallback;
-
-    internal EvaluationResult AsOf(long sequence) => this with { Sequence = sequence };
+        _variant is { Kind: JsonValueKind.Number } variant ? variant.Number : fallback;
 
     private string? RuleId(short index) => index >= 0 && _flag is not null ? _flag.Rules[index].Id : null;
 

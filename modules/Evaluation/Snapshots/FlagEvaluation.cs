@@ -11,7 +11,11 @@ internal static class FlagEvaluation
     internal static EvaluationResult Evaluate(FlagPlan flag, in MatchScope scope, Tracer? tracer)
     {
         if (flag.StartsWithRules && tracer is null)
-            return EvaluateRules(flag, scope, tracer, new Decision());
+        {
+            var undecided = new Decision();
+            return EvaluateRules(flag, scope, tracer, ref undecided);
+        }
+
         var sequence = scope.Snapshot.Sequence;
         if (flag.Broken is not null)
             return new EvaluationResult(flag, EvaluationError.General, flag.Broken, sequence);
@@ -33,7 +37,7 @@ internal static class FlagEvaluation
             return new EvaluationResult(flag, targeted, EvaluationReason.TargetingMatch, decision, sequence);
         if (flag.Holdouts.Length > 0 && IsHeldOut(flag, scope.Context, tracer, ref decision))
             return new EvaluationResult(flag, flag.Off!, EvaluationReason.Split, decision, sequence);
-        return EvaluateRules(flag, scope, tracer, decision);
+        return EvaluateRules(flag, scope, tracer, ref decision);
     }
 
     internal static bool IsOneOf(string? variant, string[] variants)
@@ -47,7 +51,7 @@ internal static class FlagEvaluation
         return false;
     }
 
-    private static EvaluationResult EvaluateRules(FlagPlan flag, in MatchScope scope, Tracer? tracer, Decision decision)
+    private static EvaluationResult EvaluateRules(FlagPlan flag, in MatchScope scope, Tracer? tracer, ref Decision decision)
     {
         var rules = flag.Rules;
         for (var i = 0; i < rules.Length; i++)
@@ -85,7 +89,7 @@ internal static class FlagEvaluation
                 flag, variant, rule.Split is null ? EvaluationReason.TargetingMatch : EvaluationReason.Split, decision, scope.Snapshot.Sequence);
         }
 
-        return EvaluateDefault(flag, scope, tracer, decision);
+        return EvaluateDefault(flag, scope, tracer, ref decision);
     }
 
     private static FallThrough Serve(
@@ -110,7 +114,7 @@ internal static class FlagEvaluation
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static EvaluationResult EvaluateDefault(FlagPlan flag, in MatchScope scope, Tracer? tracer, Decision decision)
+    private static EvaluationResult EvaluateDefault(FlagPlan flag, in MatchScope scope, Tracer? tracer, ref Decision decision)
     {
         var sequence = scope.Snapshot.Sequence;
         if (flag.DefaultSplit is not null)

@@ -44,11 +44,18 @@ internal sealed class FlagPlan
 
     internal JsonLogicNode? DefaultExpression { get; private set; }
 
-    /// <summary>True if every context gets <see cref="Constant"/>.</summary>
+    /// <summary>True if every context gets the same variant.</summary>
     internal bool IsConstant { get; private set; }
 
-    /// <summary>The one result of a flag that needs no context.</summary>
-    internal EvaluationResult Constant { get; private set; }
+    /// <summary>The one variant of a flag that needs no context; null where a context decides, and of an archived flag.</summary>
+    internal VariantPlan? Constant { get; private set; }
+
+    internal EvaluationReason ConstantReason { get; private set; }
+
+    internal WhyKind ConstantKind { get; private set; }
+
+    /// <summary>True if a condition asks about segments or other flags.</summary>
+    internal bool AsksOthers { get; private set; }
 
     /// <summary>True if nothing stands between a context and the rules.</summary>
     internal bool StartsWithRules { get; private set; }
@@ -113,6 +120,7 @@ internal sealed class FlagPlan
 
         FillDefault();
         FillConstant();
+        AsksOthers = Dependencies.Segments.Count + Dependencies.Flags.Count > 0;
     }
 
     private void FillDefault()
@@ -141,15 +149,11 @@ internal sealed class FlagPlan
         var off = Definition.Killed || !Definition.Enabled;
         StartsWithRules = !off && !Definition.Archived && Targets.Length + Prerequisites.Length + Holdouts.Length == 0;
         IsConstant = off || (Rules.Length + Targets.Length + Prerequisites.Length + Holdouts.Length == 0 && DefaultVariant is not null);
-        if (!IsConstant)
+        if (!IsConstant || Definition.Archived)
             return;
-        var kind = Definition.Killed ? WhyKind.Killed : off ? WhyKind.Disabled : WhyKind.Default;
-        Constant = new EvaluationResult(
-            this,
-            off ? Off! : DefaultVariant!,
-            off ? EvaluationReason.Disabled : EvaluationReason.Static,
-            new Decision { Kind = kind },
-            sequence: 0);
+        Constant = off ? Off : DefaultVariant;
+        ConstantReason = off ? EvaluationReason.Disabled : EvaluationReason.Static;
+        ConstantKind = Definition.Killed ? WhyKind.Killed : off ? WhyKind.Disabled : WhyKind.Default;
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Delivery.Evaluation;
 
 /// <summary>A compiled segment.</summary>
@@ -29,6 +31,7 @@ internal sealed class SegmentPlan
     /// <summary>Why the condition can't be evaluated by this version; members by list stay members.</summary>
     internal string? Unsupported { get; }
 
+    [SkipLocalsInit]
     internal bool Contains(in MatchScope scope)
     {
         Span<char> scratch = stackalloc char[UnitReference.ScratchLength];

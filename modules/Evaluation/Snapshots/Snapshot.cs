@@ -9,7 +9,7 @@ namespace Delivery.Evaluation;
 /// </summary>
 public sealed class Snapshot
 {
-    private readonly FrozenDictionary<string, int> _index;
+    private readonly KeyIndex _index;
     private readonly FlagPlan[] _flags;
     private readonly FrozenDictionary<string, SegmentPlan> _segments;
     private readonly LayerPlan[] _layers;
@@ -19,7 +19,7 @@ public sealed class Snapshot
     private Snapshot(
         string environment,
         long sequence,
-        FrozenDictionary<string, int> index,
+        KeyIndex index,
         FlagPlan[] flags,
         FrozenDictionary<string, SegmentPlan> segments,
         LayerPlan[] layers,
@@ -72,7 +72,7 @@ public sealed class Snapshot
         return new Snapshot(
             ruleset.Environment,
             ruleset.Sequence,
-            positions.ToFrozenDictionary(StringComparer.Ordinal),
+            new KeyIndex(flags.Select(flag => flag.Definition.Key)),
             [.. flags],
             segments.ToFrozenDictionary(StringComparer.Ordinal),
             layers,
@@ -86,16 +86,15 @@ public sealed class Snapshot
     {
         var plan = new Memberships(_layers, _holdouts).Compile(flag);
         var sequence = Math.Max(Sequence, flag.Sequence);
-        if (_index.TryGetValue(flag.Key, out var at))
+        if (_index.Find(flag.Key) is >= 0 and var at)
         {
             var replaced = (FlagPlan[])_flags.Clone();
             replaced[at] = plan;
             return new Snapshot(Environment, sequence, _index, replaced, _segments, _layers, _holdouts);
         }
 
-        var index = new Dictionary<string, int>(_index, StringComparer.Ordinal) { [flag.Key] = _flags.Length };
         return new Snapshot(
-            Environment, sequence, index.ToFrozenDictionary(StringComparer.Ordinal), [.. _flags, plan], _segments, _layers, _holdouts);
+            Environment, sequence, new KeyIndex([.. FlagKeys, flag.Key]), [.. _flags, plan], _segments, _layers, _holdouts);
     }
 
     /// <summary>This snapshot without a flag.</summary>
@@ -104,10 +103,10 @@ public sealed class Snapshot
     /// <returns>The new snapshot.</returns>
     public Snapshot Without(string flagKey, long sequence)
     {
-        if (!_index.ContainsKey(flagKey))
+        if (_index.Find(flagKey) < 0)
             return As(sequence);
         var flags = _flags.Where(flag => flag.Definition.Key != flagKey).ToArray();
-        var index = flags.Select((flag, at) => (flag.Definition.Key, at)).ToFrozenDictionary(pair => pair.Key, pair => pair.at, StringComparer.Ordinal);
+        var index = new KeyIndex(flags.Select(flag => flag.Definition.Key));
         return new Snapshot(Environment, Math.Max(Sequence, sequence), index, flags, _segments, _layers, _holdouts);
     }
 
@@ -208,7 +207,7 @@ public sealed class Snapshot
     /// <param name="context">The context.</param>
     /// <returns>The result; an unknown flag is an error result, never an exception.</returns>
     public EvaluationResult Evaluate(string flagKey, EvaluationContext context) =>
-        _index.TryGetValue(flagKey, out var at)
+        _index.Find(flagKey) is >= 0 and var at
             ? Evaluate(_flags[at], context)
             : new EvaluationResult(null, EvaluationError.FlagNotFound, "there is no such flag", Sequence);
 
@@ -218,7 +217,7 @@ public sealed class Snapshot
     /// <returns>The result and the steps.</returns>
     public Explanation Explain(string flagKey, EvaluationContext context)
     {
-        if (!_index.TryGetValue(flagKey, out var at))
+        if (_index.Find(flagKey) is var at && at < 0)
             return new Explanation(Evaluate(flagKey, context), []);
         var tracer = new Tracer();
         // Explaining asks some questions twice; the result is that of a plain evaluation.
@@ -249,26 +248,35 @@ public sealed class Snapshot
     /// <returns>The names in ordinal order; empty for an unknown flag.</returns>
     public IReadOnlyList<string> AttributesReadBy(string flagKey)
     {
-        if (!_index.TryGetValue(flagKey, out var at))
+        if (_index.Find(flagKey) is var at && at < 0)
             return [];
         return Volatile.Read(ref _attributesRead[at]) ?? (_attributesRead[at] = AttributesRead.Of(_flags[at], this));
     }
 
+    /// <summary>The flags whose decision can ask about a flag, directly or by way of segments and other flags.</summary>
+    /// <param name="flagKey">The flag's key.</param>
+    /// <returns>Their definitions; the flag itself is not among them.</returns>
+    public IEnumerable<FlagDefinition> AskersOf(string flagKey) => _flags
+        .Where(flag => flag.Definition.Key != flagKey && Askers.CanAsk(flag, flagKey, this))
+        .Select(flag => flag.Definition);
+
     internal bool TryFindFlag(string key, [NotNullWhen(true)] out FlagPlan? flag)
     {
-        flag = _index.TryGetValue(key, out var at) ? _flags[at] : null;
+        flag = _index.Find(key) is >= 0 and var at ? _flags[at] : null;
         return flag is not null;
     }
 
     internal bool TryFindSegment(string key, [NotNullWhen(true)] out SegmentPlan? segment) => _segments.TryGetValue(key, out segment);
 
-    internal EvaluationResult Evaluate(FlagPlan flag, EvaluationContext context) => flag.IsConstant && !flag.Definition.Archived
-        ? flag.Constant.AsOf(Sequence)
+    internal EvaluationResult Evaluate(FlagPlan flag, EvaluationContext context) => flag.Constant is { } constant
+        ? new EvaluationResult(flag, constant, flag.ConstantReason, flag.ConstantKind, Sequence)
         : Evaluate(flag, context, tracer: null);
 
     private EvaluationResult Evaluate(FlagPlan flag, EvaluationContext context, Tracer? tracer)
     {
         var visitsLeft = Limits.DependencyVisits;
+        if (!flag.AsksOthers)
+            return FlagEvaluation.Evaluate(flag, new MatchScope(this, context, ref visitsLeft), tracer);
         var result = FlagEvaluation.Evaluate(flag, new MatchScope(this, context, ref visitsLeft), tracer);
         return visitsLeft >= 0 ? result : TooManyVisits(flag);
     }
@@ -282,7 +290,7 @@ public sealed class Snapshot
         var flags = (FlagPlan[])_flags.Clone();
         foreach (var key in flagKeys.Distinct(StringComparer.Ordinal))
         {
-            if (_index.TryGetValue(key, out var at))
+            if (_index.Find(key) is >= 0 and var at)
                 flags[at] = members.Compile(flags[at].Definition);
         }
 

@@ -5,13 +5,15 @@ using System.Runtime.InteropServices;
 namespace Delivery.Evaluation;
 
 /// <summary>
-/// A set of unit ids for lists of up to a million: one table of hashes and one block of text, so that it costs about
-/// 20 bytes and two for each character of an id, builds in one pass and gives the garbage collector four objects to look at.
+/// A set of unit ids for lists of up to a million: one table of half a hash and a place, and one block of text, so that it costs about
+/// 20 bytes and two for each character of an id, builds in one pass and gives the garbage collector three objects to look at.
 /// </summary>
 internal sealed class UnitSet
 {
-    private readonly int[] _slots;
-    private readonly uint[] _fingerprints;
+    /// <summary>So few are compared one by one; their lengths alone tell most apart.</summary>
+    private const int Few = 4;
+
+    private readonly ulong[] _slots;
     private readonly int[] _offsets;
     private readonly char[] _text;
     private readonly int _mask;
@@ -27,8 +29,7 @@ internal sealed class UnitSet
     {
         var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, units * 2));
         _mask = size - 1;
-        _slots = new int[size];
-        _fingerprints = new uint[units];
+        _slots = new ulong[size];
         _offsets = new int[units + 1];
         _text = new char[characters];
     }
@@ -65,12 +66,24 @@ internal sealed class UnitSet
 
     internal bool Contains(ReadOnlySpan<char> unit)
     {
-        if (Count == 0)
-            return false;
+        if (Count <= Few)
+            return IsOneOfFew(unit);
         var hash = Hash(unit);
-        for (var slot = (int)hash & _mask; _slots[slot] != 0; slot = (slot + 1) & _mask)
+        for (var slot = (int)hash & _mask; ; slot = (slot + 1) & _mask)
         {
-            if (Is(_slots[slot] - 1, hash, unit))
+            var entry = _slots[slot];
+            if (entry == 0)
+                return false;
+            if (Is(entry, hash, unit))
+                return true;
+        }
+    }
+
+    private bool IsOneOfFew(ReadOnlySpan<char> unit)
+    {
+        for (var at = 0; at < Count; at++)
+        {
+            if (unit.SequenceEqual(Text(at)))
                 return true;
         }
 
@@ -81,7 +94,7 @@ internal sealed class UnitSet
 
     private ReadOnlySpan<char> Text(int at) => _text.AsSpan(_offsets[at].._offsets[at + 1]);
 
-    private bool Is(int at, ulong hash, ReadOnlySpan<char> unit) => _fingerprints[at] == (uint)(hash >> 32) && unit.SequenceEqual(Text(at));
+    private bool Is(ulong entry, ulong hash, ReadOnlySpan<char> unit) => entry >> 32 == hash >> 32 && unit.SequenceEqual(Text((int)(uint)entry - 1));
 
     private void Add(ReadOnlySpan<char> unit)
     {
@@ -89,15 +102,14 @@ internal sealed class UnitSet
         var slot = (int)hash & _mask;
         while (_slots[slot] != 0)
         {
-            if (Is(_slots[slot] - 1, hash, unit))
+            if (Is(_slots[slot], hash, unit))
                 return;
             slot = (slot + 1) & _mask;
         }
 
         unit.CopyTo(_text.AsSpan(_offsets[Count]));
-        _fingerprints[Count] = (uint)(hash >> 32);
         _offsets[Count + 1] = _offsets[Count] + unit.Length;
-        _slots[slot] = ++Count;
+        _slots[slot] = (hash >> 32 << 32) | (uint)++Count;
     }
 
     private static ulong Hash(ReadOnlySpan<char> unit) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(unit));

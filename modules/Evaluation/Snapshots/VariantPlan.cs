@@ -9,14 +9,17 @@ internal sealed class VariantPlan
     {
         Key = definition.Key;
         Value = definition.Value;
-        Boolean = Value.ValueKind == JsonValueKind.True;
-        Text = Value.ValueKind == JsonValueKind.String ? Value.GetString() : null;
-        Number = Value.ValueKind == JsonValueKind.Number ? Value.GetDouble() : 0;
+        Kind = Value.ValueKind;
+        Boolean = Kind == JsonValueKind.True;
+        Text = Kind == JsonValueKind.String ? Value.GetString() : null;
+        Number = Kind == JsonValueKind.Number ? Value.GetDouble() : 0;
     }
 
     internal string Key { get; }
 
     internal JsonElement Value { get; }
+
+    internal JsonValueKind Kind { get; }
 
     internal bool Boolean { get; }
 

@@ -14,7 +14,7 @@ namespace Delivery.Benchmarks.Evaluation;
 [MemoryDiagnoser]
 public class FeatureManagementPeer
 {
-    private const string Configuration = """
+    internal const string Configuration = """
         {"feature_management":{"feature_flags":[
           {"id":"simple","enabled":true},
           {"id":"targeting","enabled":true,"conditions":{"client_filters":[{"name":"Microsoft.Targeting","parameters":

@@ -33,10 +33,15 @@ public sealed class AllocationTests
         for (var i = 0; i < 2_000; i++)
             served += Evaluate(snapshot, flag, context);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100_000; i++)
-            served += Evaluate(snapshot, flag, context);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // What an evaluation allocates, it allocates in every pass; what a recompiled method's first run does, in one.
+        var allocated = long.MaxValue;
+        for (var pass = 0; pass < 5 && allocated > 0; pass++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100_000; i++)
+                served += Evaluate(snapshot, flag, context);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
         allocated.ShouldBe(0);
         served.ShouldBeGreaterThan(0);
