@@ -4,7 +4,11 @@ using JasperFx.Events;
 namespace Delivery.Server.Access;
 
 /// <summary>A key was issued; the secret is not in here, only its hash.</summary>
-internal sealed record KeyIssued(string Id, string Name, AccessRole Role, string? Environment, string SecretHash);
+internal sealed record KeyIssued(
+    string Id, string Name, AccessRole Role, string? Environment, string SecretHash, IReadOnlyList<string>? AllowedOrigins = null);
+
+/// <summary>The web origins whose pages may use a client key were set; the whole list.</summary>
+internal sealed record KeyOriginsSet(string Id, IReadOnlyList<string> AllowedOrigins);
 
 /// <summary>A key stopped to open anything.</summary>
 internal sealed record KeyRevoked(string Id);
@@ -23,6 +27,10 @@ internal sealed record AccessKey
     public required AccessRole Role { get; init; }
     public string? Environment { get; init; }
     public required string SecretHash { get; init; }
+
+    /// <summary>The web origins whose pages may call with the key; see <see cref="WebOrigins"/>.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
     public DateTimeOffset IssuedAt { get; init; }
     public string? IssuedBy { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
@@ -38,9 +46,12 @@ internal sealed record AccessKey
         Role = e.Data.Role,
         Environment = e.Data.Environment,
         SecretHash = e.Data.SecretHash,
+        AllowedOrigins = e.Data.AllowedOrigins ?? [],
         IssuedAt = e.Timestamp,
         IssuedBy = e.UserName,
     };
+
+    public AccessKey Apply(KeyOriginsSet e) => this with { AllowedOrigins = e.AllowedOrigins };
 
     public AccessKey Apply(IEvent<KeyRevoked> e) => this with { RevokedAt = e.Timestamp };
 }

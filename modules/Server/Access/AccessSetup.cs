@@ -15,6 +15,7 @@ internal static class AccessSetup
     public static void AddAccess(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<KeyRing>();
+        builder.Services.AddSingleton<ClientOrigins>();
         builder.Services.AddHostedService<BootstrapKey>();
         builder.Services.ConfigureMarten(options =>
         {

@@ -34,7 +34,7 @@ internal sealed partial class BootstrapKey(IServiceScopeFactory scopes, IConfigu
             .ToListAsync(cancellationToken);
         foreach (var key in earlier)
             Expect(await sender.Send(new RevokeKey(audit, key.KeyId), cancellationToken));
-        Expect(await sender.Send(new IssueKey(audit, secret.Id, Name, AccessRole.Admin, null, secret.Hash()), cancellationToken));
+        Expect(await sender.Send(new IssueKey(audit, secret.Id, Name, AccessRole.Admin, null, secret.Hash(), []), cancellationToken));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

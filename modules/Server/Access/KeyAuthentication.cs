@@ -16,7 +16,7 @@ internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOpti
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Presented() is not { } presented)
+        if (KeySecret.Presented(Request.Headers) is not { } presented)
             return AuthenticateResult.NoResult();
         if (KeySecret.Parse(presented) is not { } secret)
             return AuthenticateResult.Fail("not a Delivery key");
@@ -40,26 +40,18 @@ internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOpti
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.Headers.WWWAuthenticate = "Bearer realm=\"delivery\"";
-        return Problems.Problem(StatusCodes.Status401Unauthorized, "unauthorized",
-            "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.").ExecuteAsync(Context);
+        return ErrorDialect.AnswerProblemAsync(Context, StatusCodes.Status401Unauthorized, "unauthorized",
+            "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.Problem(StatusCodes.Status403Forbidden, "forbidden",
-            $"The key '{Context.User.Identity?.Name}' has the role '{AccessPolicy.For(Context.User.AccessRole())}'; {Context.Request.Path} takes '{Needed()}'{(Needed() == AccessPolicy.Admin ? "" : " or higher")}.").ExecuteAsync(Context);
+        ErrorDialect.AnswerProblemAsync(Context, StatusCodes.Status403Forbidden, "forbidden",
+            $"The key '{Context.User.Identity?.Name}' has the role '{AccessPolicy.For(Context.User.AccessRole())}'; {Context.Request.Path} takes '{Needed()}'{(Needed() == AccessPolicy.Admin ? "" : " or higher")}.");
 
     /// <summary>The policies of an endpoint and its group all hold, so the highest counts.</summary>
     private string Needed()
     {
         var asked = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToHashSet() ?? [];
         return Enum.GetValues<AccessRole>().OrderDescending().Select(AccessPolicy.For).FirstOrDefault(asked.Contains, AccessPolicy.Operator);
-    }
-
-    private string? Presented()
-    {
-        var authorization = Request.Headers.Authorization.ToString();
-        if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
-            return authorization[7..].Trim();
-        return Request.Headers["X-API-Key"].ToString() is { Length: > 0 } key ? key.Trim() : null;
     }
 }

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Delivery.Contracts.Access;
 using Marten;
 
 namespace Delivery.Server.Access;
@@ -8,25 +11,52 @@ namespace Delivery.Server.Access;
 /// after <see cref="Trust"/>: a revocation through this server takes effect with its commit, one through another server
 /// within that time.
 /// </summary>
-internal sealed class KeyRing(IDocumentStore store, TimeProvider time)
+internal sealed class KeyRing
 {
     private static readonly TimeSpan Trust = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, (AccessKey Key, long ReadAt)> _keys = new();
+    private readonly ConcurrentDictionary<string, Held> _keys;
+    private readonly ConcurrentDictionary<string, Held>.AlternateLookup<ReadOnlySpan<char>> _byId;
+    private readonly IDocumentStore _store;
+    private readonly TimeProvider _time;
+
+    public KeyRing(IDocumentStore store, TimeProvider time)
+    {
+        (_store, _time) = (store, time);
+        _keys = new ConcurrentDictionary<string, Held>(StringComparer.Ordinal);
+        _byId = _keys.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
     /// <summary>The key, if the secret opens it and it was not revoked.</summary>
     public async ValueTask<AccessKey?> OpenAsync(KeySecret secret, CancellationToken cancellationToken) =>
         await FindAsync(secret.Id, cancellationToken) is { } key && secret.Opens(key) ? key : null;
 
+    /// <summary>
+    /// The holder of a key that opens, if it is in memory and was read within <see cref="Trust"/>; null says nothing. The
+    /// text that opened is kept as long, so that it is hashed once in that time and then compared.
+    /// </summary>
+    public KeyHolder? Known(ReadOnlySpan<char> presented)
+    {
+        if (!_byId.TryGetValue(KeySecret.IdIn(presented), out var held) || !IsFresh(held) || held.Key.RevokedAt is not null)
+            return null;
+        if (held.Opened is { } opened && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(presented), MemoryMarshal.AsBytes(opened.AsSpan())))
+            return held.Holder;
+        var text = presented.ToString();
+        if (KeySecret.Parse(text) is not { } secret || !secret.Opens(held.Key))
+            return null;
+        held.Opened = text;
+        return held.Holder;
+    }
+
     /// <summary>The key of this id, if there is one and it was not revoked; says nothing about who holds it.</summary>
     public async ValueTask<AccessKey?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        if (!_keys.TryGetValue(id, out var held) || time.GetElapsedTime(held.ReadAt) > Trust)
+        if (!_keys.TryGetValue(id, out var held) || !IsFresh(held))
         {
-            await using var session = store.QuerySession();
+            await using var session = _store.QuerySession();
             if (await session.LoadAsync<AccessKey>(AccessKey.Stream(id), cancellationToken) is not { } read)
                 return null;
-            held = (read, time.GetTimestamp());
+            held = new Held(read, new KeyHolder(read.KeyId, read.Role, read.Environment), _time.GetTimestamp());
             _keys[id] = held;
         }
 
@@ -35,4 +65,17 @@ internal sealed class KeyRing(IDocumentStore store, TimeProvider time)
 
     /// <summary>Reads the key anew at its next use.</summary>
     public void Forget(string id) => _keys.TryRemove(id, out _);
+
+    private bool IsFresh(Held held) => _time.GetElapsedTime(held.ReadAt) <= Trust;
+
+    private sealed class Held(AccessKey key, KeyHolder holder, long readAt)
+    {
+        public AccessKey Key => key;
+
+        public KeyHolder Holder => holder;
+
+        public long ReadAt => readAt;
+
+        public string? Opened { get; set; }
+    }
 }

@@ -7,7 +7,7 @@ using Mediator;
 namespace Delivery.Server.Access;
 
 /// <summary>Issues a key. The secret was made at the edge; only its hash comes in.</summary>
-internal sealed record IssueKey(Audit Audit, string KeyId, string Name, AccessRole Role, string? Environment, string SecretHash) : Command(Audit)
+internal sealed record IssueKey(Audit Audit, string KeyId, string Name, AccessRole Role, string? Environment, string SecretHash, IReadOnlyList<string> AllowedOrigins) : Command(Audit)
 {
     public override AccessRole RequiredRole => AccessRole.Admin;
 }
@@ -31,6 +31,18 @@ internal static class KeyDecisions
             yield return new FieldError("environment", "the environment's key: an SDK key is bound to one");
         if (!bound && command.Environment is not null)
             yield return new FieldError("environment", "nothing: operators and admins are not bound to an environment");
+        foreach (var fault in OriginFaults(command.Role, command.AllowedOrigins))
+            yield return fault;
+    }
+
+    public static IEnumerable<FieldError> OriginFaults(AccessRole role, IReadOnlyList<string> origins)
+    {
+        if (origins.Count > 0 && role != AccessRole.ClientSdk)
+            yield return new FieldError("allowedOrigins", "nothing: only a client-sdk key may sit in a page");
+        if (origins.Count > WebOrigins.Most)
+            yield return new FieldError("allowedOrigins", $"at most {WebOrigins.Most} origins");
+        foreach (var origin in origins.Where(origin => WebOrigins.Normal(origin) is null))
+            yield return new FieldError("allowedOrigins", $"{WebOrigins.Accepted}; not '{origin}'");
     }
 }
 
@@ -48,7 +60,7 @@ internal sealed class IssueKeyHandler(IDocumentSession session, ISender sender) 
                 : new Outcome.Refused("key-exists", $"There is a key '{command.KeyId}' already.");
         session.Events.StartStream<AccessKey>(
             AccessKey.Stream(command.KeyId),
-            new KeyIssued(command.KeyId, command.Name.Trim(), command.Role, command.Environment, command.SecretHash));
+            new KeyIssued(command.KeyId, command.Name.Trim(), command.Role, command.Environment, command.SecretHash, WebOrigins.Normal(command.AllowedOrigins)));
         return new Outcome.Done("key", command.KeyId, 1);
     }
 }

@@ -28,8 +28,10 @@ internal static class HttpApiSetup
     public static void UseHttpApi(this WebApplication app)
     {
         app.UseExceptionHandler();
+        app.UseShortRoad();
         app.UseStatusCodePages(EmptyErrorPages.Fill);
         app.UseAuthentication();
+        app.UseKeyCors();
         app.UseAuthorization();
         app.UseQueryCheck();
         app.UseEnvironmentCheck();

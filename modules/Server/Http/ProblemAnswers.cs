@@ -1,5 +1,6 @@
 using Delivery.Contracts.Http;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Delivery.Server.Http;
@@ -11,7 +12,11 @@ internal sealed partial class ProblemAnswers(ILogger<ProblemAnswers> logger) : I
     {
         if (httpContext.RequestAborted.IsCancellationRequested)
             return true;
-        await Answer(exception).ExecuteAsync(httpContext);
+        var answer = Answer(exception);
+        if (ErrorDialect.Of(httpContext) is { } dialect && answer is ProblemHttpResult { ProblemDetails: var problem })
+            await dialect.AnswerAsync(httpContext, problem.Status ?? StatusCodes.Status500InternalServerError, problem.Detail ?? problem.Title ?? "The request failed.");
+        else
+            await answer.ExecuteAsync(httpContext);
         return true;
     }
 

@@ -19,7 +19,7 @@ public sealed class KeyScenarios(RunningServer running) : IClassFixture<RunningS
 
         var listed = await admin.GetStringAsync("/api/v1/keys", Cancel);
         listed.ShouldContain("olga");
-        listed.ShouldNotContain(issued.GetProperty("key").GetString()!.Split('_')[^1]);
+        listed.ShouldNotContain(issued.GetProperty("key").GetString()![^43..]);
 
         var id = issued.GetProperty("id").GetString();
         (await admin.DeleteAsync($"/api/v1/keys/{id}", Cancel)).StatusCode.ShouldBe(HttpStatusCode.OK);
