@@ -9,7 +9,6 @@ using Delivery.Targeting.Previewing;
 using Delivery.Targeting.Sdk;
 using JasperFx.Events.Projections;
 using Marten;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -45,10 +44,7 @@ public static class TargetingModule
             options.Listeners.Add(new ConfigurationCommits(live));
         });
 
-        builder.Services.AddCors();
-        builder.Services.AddSingleton<StreamTokens>();
-        builder.Services.AddTransient<IStartupFilter, OfrepCors>();
-        builder.Services.AddOptions<OfrepOptions>().BindConfiguration(OfrepOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOfrep();
     }
 
     /// <summary>Maps the module's endpoints.</summary>

@@ -22,6 +22,10 @@ public sealed class PlatformFixture(PostgresFixture postgres) : IAsyncLifetime
         Admin = _server.Admin();
     }
 
+    /// <summary>A server with settings of its own, on a database of its own; the caller ends it.</summary>
+    public async Task<DeliveryServer> AnotherServerAsync(IReadOnlyDictionary<string, string> settings) =>
+        new(await postgres.CreateDatabaseAsync("targeting"), settings: settings);
+
     /// <summary>Runs something with a service of its own scope, as a background service would.</summary>
     public async Task<T> InScopeAsync<TService, T>(Func<TService, ValueTask<T>> use)
         where TService : notnull

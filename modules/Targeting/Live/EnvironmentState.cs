@@ -9,7 +9,8 @@ namespace Delivery.Targeting.Live;
 /// A change with a lower sequence was applied after a higher one (their transactions committed the other way round on the
 /// way to this process): whoever says "I have this sequence" may still lack it, and gets the whole ruleset.
 /// </param>
-internal sealed record EnvironmentState(long Ordinal, Snapshot Snapshot, bool Reordered)
+/// <param name="ForClients">The last change that a client key can notice: one of a flag it sees, or of what such a flag asks about.</param>
+internal sealed record EnvironmentState(long Ordinal, Snapshot Snapshot, bool Reordered, ClientState ForClients)
 {
     private byte[]? _rulesetJson;
 
@@ -25,3 +26,8 @@ internal sealed record EnvironmentState(long Ordinal, Snapshot Snapshot, bool Re
 
     public override int GetHashCode() => Ordinal.GetHashCode();
 }
+
+/// <summary>A moment in an environment's changes, as far as client keys can notice them.</summary>
+/// <param name="Ordinal">The change's <see cref="EnvironmentState.Ordinal"/>.</param>
+/// <param name="Sequence">Its configuration sequence.</param>
+internal readonly record struct ClientState(long Ordinal, long Sequence);

@@ -14,6 +14,9 @@ namespace Delivery.Targeting.Live;
 /// <param name="Bytes">What goes on the wire.</param>
 internal readonly record struct Frame(long Ordinal, long Sequence, ReadOnlyMemory<byte> Bytes)
 {
+    /// <summary>Whether a client key can notice the change.</summary>
+    public bool ForClients { get; init; } = true;
+
     private static readonly Frame Beat = new(0, 0, ": \n\n"u8.ToArray());
 
     /// <summary>A comment that keeps connections open and shows broken ones.</summary>

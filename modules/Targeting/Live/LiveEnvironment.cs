@@ -12,7 +12,7 @@ internal sealed class LiveEnvironment(string key)
     private readonly RecentFrames _recent = new();
     private bool _wasReordered;
     private ImmutableArray<Subscription> _subscriptions = [];
-    private EnvironmentState _state = new(1, Snapshot.Compile(new Ruleset { Environment = key }), Reordered: false);
+    private EnvironmentState _state = new(1, Snapshot.Compile(new Ruleset { Environment = key }), Reordered: false, default);
 
     public string Key => key;
 
@@ -25,7 +25,8 @@ internal sealed class LiveEnvironment(string key)
     {
         lock (_gate)
         {
-            var state = new EnvironmentState(_state.Ordinal + 1, snapshot, Reordered: false);
+            var ordinal = _state.Ordinal + 1;
+            var state = new EnvironmentState(ordinal, snapshot, Reordered: false, new ClientState(ordinal, snapshot.Sequence));
             Volatile.Write(ref _state, state);
             _recent.StartFrom(state.Sequence);
             if (!_subscriptions.IsEmpty)
@@ -42,8 +43,9 @@ internal sealed class LiveEnvironment(string key)
             if (present?.Sequence >= flag.Sequence || (present is null && flag.Archived))
                 return;
             var snapshot = flag.Archived ? _state.Snapshot.Without(flag.Key, flag.Sequence) : _state.Snapshot.With(flag);
-            var state = Next(snapshot, flag.Sequence);
-            var frame = Frame.Flag(state.Ordinal, state.Sequence, flag);
+            var concernsClients = flag.ClientVisible || present is { ClientVisible: true } || snapshot.AskersOf(flag.Key).Any(asker => asker.ClientVisible);
+            var state = Next(snapshot, flag.Sequence, concernsClients);
+            var frame = Frame.Flag(state.Ordinal, state.Sequence, flag) with { ForClients = concernsClients };
             Remember(frame, state);
             Publish(frame);
         }
@@ -54,7 +56,7 @@ internal sealed class LiveEnvironment(string key)
     {
         lock (_gate)
         {
-            var state = Next(population.ApplyTo(_state.Snapshot), e.Sequence);
+            var state = Next(population.ApplyTo(_state.Snapshot), e.Sequence, concernsClients: true);
             var part = Frame.Part(state.Ordinal, state.Sequence, population, e);
             Remember(part, state);
             Frame? whole = null;
@@ -108,10 +110,15 @@ internal sealed class LiveEnvironment(string key)
         _wasReordered = state.Reordered;
     }
 
-    private EnvironmentState Next(Snapshot snapshot, long sequence)
+    private EnvironmentState Next(Snapshot snapshot, long sequence, bool concernsClients)
     {
         var late = sequence < _state.Sequence;
-        var state = new EnvironmentState(_state.Ordinal + 1, snapshot, late || (_state.Reordered && snapshot.Sequence == _state.Sequence));
+        var ordinal = _state.Ordinal + 1;
+        var state = new EnvironmentState(
+            ordinal,
+            snapshot,
+            late || (_state.Reordered && snapshot.Sequence == _state.Sequence),
+            concernsClients ? new ClientState(ordinal, snapshot.Sequence) : _state.ForClients);
         Volatile.Write(ref _state, state);
         return state;
     }

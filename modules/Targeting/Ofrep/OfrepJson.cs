@@ -1,13 +1,18 @@
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Delivery.Evaluation;
+using Microsoft.AspNetCore.Http;
 
 namespace Delivery.Targeting.Ofrep;
 
 /// <summary>The protocol's answers, written straight onto the wire.</summary>
 internal static class OfrepJson
 {
+    public const string ContentType = "application/json";
+
+    /// <summary>What is written here is well-formed by construction.</summary>
+    public static readonly JsonWriterOptions Unchecked = new() { SkipValidation = true };
+
     public static int Status(EvaluationError error) => error switch
     {
         EvaluationError.None => 200,
@@ -51,8 +56,20 @@ internal static class OfrepJson
         json.WriteEndObject();
     }
 
-    /// <summary>A writer for one answer; the caller flushes and disposes.</summary>
-    public static Utf8JsonWriter Writer(PipeWriter output) => new(output, new JsonWriterOptions { SkipValidation = true });
+    /// <summary>Answers an error; for one flag with its key.</summary>
+    public static Task AnswerErrorAsync(HttpContext http, int status, string? key, EvaluationError error, string? details)
+    {
+        var buffer = AnswerBuffer.Take();
+        WriteError(buffer.Json, key, error, details);
+        buffer.Send(http, status);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Answers that the key asks too often; <c>Retry-After</c> is set already.</summary>
+    public static Task AnswerTooManyAsync(HttpContext http, string? key) => AnswerErrorAsync(
+        http, StatusCodes.Status429TooManyRequests, key, EvaluationError.General, $"this key asks too often; try again in {http.Response.Headers.RetryAfter} s");
+
+    public static string NoSuchEnvironment(string environment) => $"there is no environment '{environment}'";
 
     private static void WriteWhy(Utf8JsonWriter json, in Why why)
     {

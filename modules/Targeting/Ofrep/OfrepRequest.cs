@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text.Json;
 using Delivery.Evaluation;
 using Microsoft.AspNetCore.Http;
@@ -8,12 +7,15 @@ using Microsoft.AspNetCore.Http;
 namespace Delivery.Targeting.Ofrep;
 
 /// <summary>A request's context, or what is wrong with it in the protocol's codes.</summary>
+/// <param name="Hash">Of the whole body: equal bodies are equal questions.</param>
 internal readonly record struct OfrepRequest(EvaluationContext? Context, EvaluationError Error, string? Details, ulong Hash)
 {
     /// <summary>A context and the little around it.</summary>
     private const int LargestBody = Limits.ContextBytes + 1_024;
 
-    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = Limits.ContextDepth + 1 };
+    private static readonly JsonReaderOptions Depth = new() { MaxDepth = Limits.ContextDepth + 1 };
+
+    private static OfrepRequest TooLarge => Wrong(EvaluationError.InvalidContext, $"the context is larger than {Limits.ContextBytes} bytes");
 
     public static async ValueTask<OfrepRequest> ReadAsync(HttpContext http, DateTimeOffset now)
     {
@@ -22,7 +24,7 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
         var reader = http.Request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(http.RequestAborted);
+            var read = await reader.ReadAsync(CancellationToken.None);
             if (read.Buffer.Length > LargestBody)
             {
                 reader.AdvanceTo(read.Buffer.End);
@@ -31,7 +33,7 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
 
             if (read.IsCompleted)
             {
-                var request = Parse(read.Buffer, now);
+                var request = Parse(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray(), now);
                 reader.AdvanceTo(read.Buffer.End);
                 return request;
             }
@@ -40,21 +42,20 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
         }
     }
 
-    private static OfrepRequest TooLarge => Wrong(EvaluationError.InvalidContext, $"the context is larger than {Limits.ContextBytes} bytes");
-
-    private static OfrepRequest Parse(ReadOnlySequence<byte> body, DateTimeOffset now)
+    private static OfrepRequest Parse(ReadOnlySpan<byte> body, DateTimeOffset now)
     {
         try
         {
-            using var document = JsonDocument.Parse(body, Depth);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            var json = new Utf8JsonReader(body, Depth);
+            json.Read();
+            if (json.TokenType != JsonTokenType.StartObject)
+            {
+                json.Skip();
+                json.Read();
                 return Wrong(EvaluationError.ParseError, "the body is a JSON object with context");
-            var hash = System.IO.Hashing.XxHash3.HashToUInt64(body.IsSingleSegment ? body.FirstSpan : body.ToArray());
-            if (document.RootElement.TryGetProperty("context", out var context) && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes)
-                return TooLarge;
-            return context.ValueKind != JsonValueKind.Undefined
-                ? new OfrepRequest(EvaluationContext.FromJson(context, RandomSeed(), now), EvaluationError.None, null, hash)
-                : new OfrepRequest(EvaluationContext.Empty, EvaluationError.None, null, hash);
+            }
+
+            return ReadMembers(ref json, now) with { Hash = XxHash3.HashToUInt64(body) };
         }
         catch (JsonException e)
         {
@@ -70,12 +71,34 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
         }
     }
 
-    /// <summary>For splits that are meant not to be sticky; nothing else reads it.</summary>
-    private static ulong RandomSeed()
+    /// <summary>The last of several contexts counts; other members are not ours. Read to the end: the rest must be JSON, too.</summary>
+    private static OfrepRequest ReadMembers(ref Utf8JsonReader json, DateTimeOffset now)
     {
-        Span<byte> bytes = stackalloc byte[8];
-        RandomNumberGenerator.Fill(bytes);
-        return BitConverter.ToUInt64(bytes) | 1;
+        var request = new OfrepRequest(EvaluationContext.Empty, EvaluationError.None, null, 0);
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isContext = json.ValueTextEquals("context"u8);
+            json.Read();
+            if (!isContext)
+            {
+                json.Skip();
+            }
+            else if (json.TokenType == JsonTokenType.StartObject)
+            {
+                var start = json.TokenStartIndex;
+                request = new OfrepRequest(EvaluationContext.Read(ref json, RandomSeeds.Next(), now), EvaluationError.None, null, 0);
+                if (json.BytesConsumed - start > Limits.ContextBytes)
+                    request = TooLarge;
+            }
+            else
+            {
+                json.Skip();
+                request = Wrong(EvaluationError.InvalidContext, "context is a JSON object.");
+            }
+        }
+
+        json.Read();
+        return request;
     }
 
     private static OfrepRequest Wrong(EvaluationError error, string details) => new(null, error, details, 0);

@@ -10,7 +10,7 @@ internal static class FrameStream
 {
     /// <param name="known">The sequence the reader has; it gets what it missed first, or the whole ruleset.</param>
     /// <param name="takesParts">Whether the reader takes a segment, layer or holdout by itself.</param>
-    /// <param name="bytes">What a frame is on this connection.</param>
+    /// <param name="bytes">What a frame is on this connection; nothing: it is not told.</param>
     public static async Task RunAsync(
         HttpContext http, LiveEnvironment environment, long? known, bool takesParts, Func<Frame, ReadOnlyMemory<byte>> bytes, CancellationToken cancellationToken)
     {
@@ -53,7 +53,10 @@ internal static class FrameStream
                 if (frame.Ordinal != 0 && frame.Ordinal <= sent)
                     continue;
                 sent = Math.Max(sent, frame.Ordinal);
-                var result = await output.WriteAsync(bytes(frame), cancellationToken);
+                var told = bytes(frame);
+                if (told.IsEmpty)
+                    continue;
+                var result = await output.WriteAsync(told, cancellationToken);
                 if (result.IsCompleted)
                     return;
             }

@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Delivery.Targeting.Ofrep;
+
+/// <summary>
+/// A thread's buffer for small answers: written whole before the first byte goes out, so that the length is known and head
+/// and body leave in one piece. Taken and sent without an await in between.
+/// </summary>
+internal sealed class AnswerBuffer
+{
+    /// <summary>A buffer that one huge answer made larger is not kept.</summary>
+    private const int LargestKept = 64 * 1024;
+
+    [ThreadStatic]
+    private static AnswerBuffer? _ofThisThread;
+
+    private readonly ArrayBufferWriter<byte> _bytes = new(1_024);
+
+    private AnswerBuffer() => Json = new Utf8JsonWriter(_bytes, OfrepJson.Unchecked);
+
+    public Utf8JsonWriter Json { get; }
+
+    public static AnswerBuffer Take()
+    {
+        var buffer = _ofThisThread ??= new AnswerBuffer();
+        buffer._bytes.ResetWrittenCount();
+        buffer.Json.Reset();
+        return buffer;
+    }
+
+    /// <summary>Hands the answer to the connection; the server sends it when the request ends.</summary>
+    public void Send(HttpContext http, int status)
+    {
+        Json.Flush();
+        var body = _bytes.WrittenSpan;
+        http.Response.StatusCode = status;
+        http.Response.ContentType = OfrepJson.ContentType;
+        http.Response.ContentLength = body.Length;
+        http.Response.BodyWriter.Write(body);
+        if (_bytes.Capacity > LargestKept)
+            _ofThisThread = null;
+    }
+}
