@@ -40,7 +40,7 @@ public abstract partial class RouterCompliance
         await AppliedAsync(Intent(canary, 1));
         var share = (double)await CanariesAsync(Harness.Requests) / Harness.Requests;
         var expected = (double)Rounded(canary) / BasisPoints.All;
-        share.ShouldBe(expected, 5 * Math.Sqrt(expected * (1 - expected) / Harness.Requests));
+        share.ShouldBe(expected, 1e-9 + (5 * Math.Sqrt(expected * (1 - expected) / Harness.Requests)));
     }
 
     [Theory]

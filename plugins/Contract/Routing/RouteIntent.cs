@@ -23,6 +23,14 @@ public sealed record RouteIntent(string Route, long Generation, string Stable, I
 
     /// <summary>The weight of an arm in basis points; 0 for one that is not named.</summary>
     public int WeightOf(string arm) => Arms.FirstOrDefault(a => a.Arm == arm)?.Weight ?? 0;
+
+    /// <summary>The weights as a backend with this step holds them: other arms round down, <see cref="Stable"/> takes the rest.</summary>
+    /// <param name="step">The finest difference in basis points; <see cref="RouterCapabilities.WeightStep"/>.</param>
+    public ImmutableArray<ArmWeight> RoundedTo(int step)
+    {
+        var others = Arms.Where(a => a.Arm != Stable).Sum(a => a.Weight / step * step);
+        return [.. Arms.Select(a => a with { Weight = a.Arm == Stable ? BasisPoints.All - others : a.Weight / step * step })];
+    }
 }
 
 /// <summary>A deployment's part of the traffic.</summary>

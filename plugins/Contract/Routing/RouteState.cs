@@ -27,6 +27,24 @@ public sealed record RouteState(
 {
     /// <summary>The weight of an arm in basis points; 0 for one that is not named.</summary>
     public int WeightOf(string arm) => Arms.FirstOrDefault(a => a.Arm == arm)?.Weight ?? 0;
+
+    /// <summary>
+    /// What differs from an intent, for people; empty when nothing does. An arm that is not named has weight 0; the order of
+    /// overrides counts, because the first that matches wins; generations are not compared.
+    /// </summary>
+    /// <param name="intent">The intent, its weights rounded to what the backend can hold.</param>
+    public ImmutableArray<string> DifferencesTo(RouteIntent intent)
+    {
+        ArgumentNullException.ThrowIfNull(intent);
+        var arms = Arms.Select(a => a.Arm).Union(intent.Arms.Select(a => a.Arm));
+        return
+        [
+            .. arms.Where(a => WeightOf(a) != intent.WeightOf(a)).Select(a => $"{a} has {WeightOf(a)} basis points, not {intent.WeightOf(a)}"),
+            .. Overrides.SequenceEqual(intent.Overrides) ? ImmutableArray<string>.Empty : [$"{Overrides.Length} overrides, not the {intent.Overrides.Length} wanted"],
+            .. Mirror == intent.Mirror ? ImmutableArray<string>.Empty : [$"the mirror is {Mirror?.Arm ?? "off"}, not {intent.Mirror?.Arm ?? "off"}"],
+            .. Stickiness == intent.Stickiness ? ImmutableArray<string>.Empty : [$"stickiness by {Stickiness?.Name ?? "nothing"}, not by {intent.Stickiness?.Name ?? "nothing"}"],
+        ];
+    }
 }
 
 /// <summary>What applying an intent would do.</summary>

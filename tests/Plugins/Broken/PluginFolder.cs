@@ -22,6 +22,19 @@ public sealed class PluginFolder : IDisposable
         return Manifest(name, new { name, assembly = name + ".dll", entry, kind, contract = "1.0" });
     }
 
+    /// <summary>Copies a built plugin's folder.</summary>
+    public PluginFolder Copy(string name, string from)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(Root, name, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+
+        return this;
+    }
+
     /// <summary>Writes a manifest.</summary>
     public PluginFolder Manifest(string name, object manifest) => WithFile(name, "plugin.json", JsonSerializer.Serialize(manifest));
 

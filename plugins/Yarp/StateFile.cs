@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Delivery.Plugins.Routing;
+
+namespace Delivery.Plugins.Yarp;
+
+/// <summary>Keeps what the routes were told, in one file that is replaced whole.</summary>
+internal sealed class StateFile(string path) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    public async Task<IReadOnlyDictionary<string, RouteIntent>> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+            return new Dictionary<string, RouteIntent>();
+        await using var file = File.OpenRead(path);
+        return await JsonSerializer.DeserializeAsync<Dictionary<string, RouteIntent>>(file, cancellationToken: cancellationToken) ?? [];
+    }
+
+    /// <summary>Writes what <paramref name="told"/> gives when it is this writer's turn, so that the last one writes the last state.</summary>
+    public async Task WriteAsync(Func<Dictionary<string, RouteIntent>> told)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            var beside = path + ".new";
+            await using (var file = File.Create(beside))
+            {
+                await JsonSerializer.SerializeAsync(file, told());
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, path, overwrite: true);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+}
