@@ -43,7 +43,11 @@ public static class MetricsModule
         builder.Services.AddSingleton<MomentBook>();
         builder.Services.AddSingleton(services => new MomentSql(
             services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<FoldLimits>>().Value));
-        builder.Services.AddHostedService<MomentAudit>();
+        builder.Services.AddOptions<MomentOptions>().BindConfiguration(MomentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<SnapshotStore>();
+        builder.Services.AddHostedService<SnapshotKeeping>();
+        builder.Services.AddSingleton<MomentAudit>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MomentAudit>());
     }
 
     /// <summary>Maps the module's endpoints.</summary>

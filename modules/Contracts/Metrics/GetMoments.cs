@@ -10,7 +10,11 @@ namespace Delivery.Contracts.Metrics;
 /// <param name="Flag">The flag's key.</param>
 /// <param name="FromVersion">The first flag version that counts.</param>
 /// <param name="Metrics">The metrics' keys with what they measure; what is only tried out need not be in the catalogue.</param>
-public sealed record GetMoments(string Environment, string Flag, long FromVersion, IReadOnlyList<MetricToMeasure> Metrics) : IQuery<MetricMoments>;
+/// <param name="Trial">
+/// Asked in passing: nothing is followed on for it. Otherwise the flag is followed with these metrics from now on, and answers
+/// come from memory; the first one reads both logs from their first row.
+/// </param>
+public sealed record GetMoments(string Environment, string Flag, long FromVersion, IReadOnlyList<MetricToMeasure> Metrics, bool Trial = false) : IQuery<MetricMoments>;
 
 /// <summary>A metric under a name of the caller's choice.</summary>
 public sealed record MetricToMeasure(string Key, MetricDefinition Definition);
@@ -29,7 +33,19 @@ public sealed record MetricMoments(IReadOnlyList<MomentCell> Cells, DateTimeOffs
 /// <param name="Sums">n and the first and second moments.</param>
 /// <param name="SaturatedUnits">Units whose value lies beyond ±1e9 and was counted as that: with one of them the sums are not to be trusted.</param>
 /// <param name="Quantile">Of a quantile metric, the events' values; null of others.</param>
-public sealed record MomentCell(long FlagVersion, string Variant, string Metric, MomentSums Sums, long SaturatedUnits, QuantileSums? Quantile);
+/// <param name="Refusal">Why the sums are not to be used; null when they are.</param>
+public sealed record MomentCell(
+    long FlagVersion, string Variant, string Metric, MomentSums Sums, long SaturatedUnits, QuantileSums? Quantile, MomentRefusal? Refusal = null);
+
+/// <summary>Why sums are not to be used.</summary>
+public enum MomentRefusal
+{
+    /// <summary>A unit's value lies beyond ±1e9 and was counted as that.</summary>
+    Saturated = 1,
+
+    /// <summary>A sum or product lies beyond 128 bits; the sums are left out.</summary>
+    Overflow = 2,
+}
 
 /// <summary>
 /// n and the sums and products of m (outcome) and d (denominator) after exposure, and of the same before it: in millionths,
@@ -38,7 +54,11 @@ public sealed record MomentCell(long FlagVersion, string Variant, string Metric,
 public sealed record MomentSums(
     Int128 N, Int128 MPost, Int128 DPost, Int128 MPre, Int128 DPre,
     Int128 MPostMPost, Int128 MPostDPost, Int128 MPostMPre, Int128 MPostDPre, Int128 DPostDPost,
-    Int128 DPostMPre, Int128 DPostDPre, Int128 MPreMPre, Int128 MPreDPre, Int128 DPreDPre);
+    Int128 DPostMPre, Int128 DPostDPre, Int128 MPreMPre, Int128 MPreDPre, Int128 DPreDPre)
+{
+    /// <summary>Of nobody.</summary>
+    public static MomentSums None { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
 
 /// <summary>The values of all events of an arm, and how they cluster in units.</summary>
 /// <param name="Values">Histogram of the values in millionths: lowest value of a bucket, count.</param>

@@ -1,3 +1,5 @@
+using Delivery.Metrics.Folding;
+
 namespace Delivery.Metrics.Health;
 
 /// <summary>
@@ -21,6 +23,27 @@ internal sealed class RecentIds(TimeSpan span)
         var key = IdSet.Key(id);
         return !_middle.Contains(key) && !_oldest.Contains(key) && _newest.Add(key);
     }
+
+    public long Bytes => _newest.Bytes + _middle.Bytes + _oldest.Bytes;
+
+    /// <summary>A hint that <see cref="Meet"/> comes soon.</summary>
+    public void Prefetch(Guid id) => _newest.Prefetch(IdSet.Key(id));
+
+    public void Write(SnapshotWriter writer)
+    {
+        writer.Long(_generation);
+        _newest.Write(writer);
+        _middle.Write(writer);
+        _oldest.Write(writer);
+    }
+
+    public static RecentIds Read(SnapshotReader reader, TimeSpan span) => new(span)
+    {
+        _generation = reader.Long(),
+        _newest = IdSet.Read(reader),
+        _middle = IdSet.Read(reader),
+        _oldest = IdSet.Read(reader),
+    };
 
     private void Turn(long generation)
     {

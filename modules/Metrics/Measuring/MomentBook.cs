@@ -1,55 +1,134 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Delivery.Contracts.Exposures;
-using Delivery.Contracts.Http;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Events;
+using Delivery.Metrics.Folding;
 using Delivery.Metrics.Health;
 using Delivery.Segments;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Delivery.Metrics.Measuring;
 
 /// <summary>
-/// The folds that are asked for. A question is folded from the first row once; asked again, it goes on where it was, so an
-/// answer costs the new rows only and always reaches the head of both logs. What nobody asked for a while is dropped.
+/// The moments that are followed, one fold for each environment. A question that its fold covers is answered from memory at
+/// the head of both logs. Another one has the fold made anew with it, from the first row, while the present one goes on.
 /// </summary>
-internal sealed class MomentBook(IExposureFeed exposures, SegmentLog<MetricEvent> events, IOptions<FoldLimits> limits, TimeProvider time)
+internal sealed class MomentBook(
+    IExposureFeed exposures, SegmentLog<MetricEvent> events, IOptions<FoldLimits> limits, IOptions<MomentOptions> options, TimeProvider time, ILogger<LiveMoments> logger)
+    : IAsyncDisposable
 {
-    /// <summary>A fold holds its units' raw events; more questions than this at once are folded again when they return.</summary>
-    private const int MostPages = 32;
+    private readonly ConcurrentDictionary<string, FollowedEnvironment> _environments = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _restored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(15);
+    /// <summary>The followed questions.</summary>
+    public IReadOnlyList<GetMoments> Open => [.. _environments.Values.SelectMany(environment => environment.Open())];
 
-    private readonly ConcurrentDictionary<string, BookPage> _pages = new(StringComparer.Ordinal);
-
-    /// <summary>The questions whose folds are held.</summary>
-    public IReadOnlyList<GetMoments> Open => [.. _pages.Values.Select(page => page.Question)];
+    public IReadOnlyCollection<FollowedEnvironment> Environments => [.. _environments.Values];
 
     public async Task<MetricMoments> ReadAsync(GetMoments question, CancellationToken cancellationToken)
     {
-        var key = JsonSerializer.Serialize(question, Json.Options);
-        var now = time.GetUtcNow();
-        var page = _pages.GetOrAdd(key, _ => new BookPage(question, limits.Value));
-        page.AskedAt = now;
-        try
+        await _restored.Task.WaitAsync(cancellationToken);
+        var at = time.GetUtcNow();
+        var head = await HeadAsync(cancellationToken);
+        if (question.Trial)
+            return await TryAsync(question, at, head, cancellationToken);
+        while (true)
         {
-            return await page.ReadAsync(exposures, events, time, cancellationToken);
-        }
-        catch (OverflowException)
-        {
-            _pages.TryRemove(key, out _); // Half a batch may be in it.
-            throw;
-        }
-        finally
-        {
-            Drop(now);
+            var live = await FollowAsync(question, at).WaitAsync(cancellationToken);
+            try
+            {
+                await live.ReachAsync(head, cancellationToken);
+                live.Observed(at, head.Exposures);
+                return live.Read(question, at);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Another question had the fold made anew meanwhile; the new one answers both.
+            }
         }
     }
 
-    private void Drop(DateTimeOffset now)
+    /// <summary>A fold from a snapshot, before the first question.</summary>
+    public void Restore(MomentFold fold, MomentPositions at)
     {
-        foreach (var (key, page) in _pages.OrderByDescending(p => p.Value.AskedAt).Select((p, rank) => (p, rank)).Where(x => x.rank >= MostPages || now - x.p.Value.AskedAt > Idle).Select(x => x.p).ToList())
-            _pages.TryRemove(new KeyValuePair<string, BookPage>(key, page));
+        var environment = Of(fold.Environment);
+        environment.Restored(fold.Followed, time.GetUtcNow());
+        environment.Live = Start(fold, at);
     }
+
+    /// <summary>All snapshots there are were taken; questions may come.</summary>
+    public void Ready() => _restored.TrySetResult();
+
+    public async Task<MomentPositions> HeadAsync(CancellationToken cancellationToken) =>
+        new(await exposures.HeadAsync(cancellationToken), (await events.HeadAsync(cancellationToken)).Position);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var environment in _environments.Values)
+        {
+            if (environment.Live is { } live)
+                await live.DisposeAsync();
+        }
+    }
+
+    /// <summary>Not bound to the caller's patience: what was begun for one serves the next.</summary>
+    private async Task<LiveMoments> FollowAsync(GetMoments question, DateTimeOffset now)
+    {
+        var environment = Of(question.Environment);
+        environment.Ask(question, now);
+        if (Answers(environment, question) is { } known)
+            return known;
+        await environment.Turn.WaitAsync();
+        try
+        {
+            if (Answers(environment, question) is { } made)
+                return made;
+            var next = await MakeAsync(new MomentFold(question.Environment, environment.Wanted(now), limits.Value));
+            var former = environment.Live;
+            (environment.Live, environment.SnapshotAt) = (next, 0);
+            if (former is not null)
+                await former.DisposeAsync();
+            return next;
+        }
+        finally
+        {
+            environment.Turn.Release();
+        }
+    }
+
+    private async Task<LiveMoments> MakeAsync(MomentFold fold)
+    {
+        var live = Start(fold, default);
+        try
+        {
+            await live.ReachAsync(await HeadAsync(CancellationToken.None), CancellationToken.None);
+            return live;
+        }
+        catch
+        {
+            await live.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<MetricMoments> TryAsync(GetMoments question, DateTimeOffset at, MomentPositions head, CancellationToken cancellationToken)
+    {
+        var followed = new FollowedFlag(question.Flag, question.FromVersion, question.Metrics);
+        await using var live = Start(new MomentFold(question.Environment, [followed], limits.Value), default);
+        await live.ReachAsync(head, cancellationToken);
+        return live.Read(question, at);
+    }
+
+    private static LiveMoments? Answers(FollowedEnvironment environment, GetMoments question) =>
+        environment.Live is { IsBroken: false } live && live.Covers(question) ? live : null;
+
+    private LiveMoments Start(MomentFold fold, MomentPositions at)
+    {
+        var live = new LiveMoments(fold, at, exposures, events, time, logger);
+        live.Start();
+        return live;
+    }
+
+    private FollowedEnvironment Of(string environment) => _environments.GetOrAdd(environment, _ => new FollowedEnvironment(options.Value));
 }

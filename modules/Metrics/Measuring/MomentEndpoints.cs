@@ -41,7 +41,7 @@ internal static class MomentEndpoints
         var faults = DefinitionFaults.Of("trial", trial.Metric).Select(fault => fault with { Field = $"metric.{fault.Field}" }).ToList();
         if (faults.Count > 0)
             return Problems.Invalid(faults);
-        var question = new GetMoments(trial.Environment, trial.Flag, trial.FromVersion, [new MetricToMeasure("trial", trial.Metric)]);
+        var question = new GetMoments(trial.Environment, trial.Flag, trial.FromVersion, [new MetricToMeasure("trial", trial.Metric)], Trial: true);
         return Results.Json(await sender.Send(question, cancellationToken), Exact);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Folding;
 using Delivery.Metrics.Health;
 using Npgsql;
 using NpgsqlTypes;
@@ -60,12 +61,12 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
                 ORDER BY unit_hash, time, flag_version, variant COLLATE "C"),
             counted AS (
                 SELECT DISTINCT ON (id) * FROM metrics.events
-                WHERE position <= @events AND received_at - time <= @late AND time - received_at <= @ahead
+                WHERE environment = @environment AND position <= @events AND received_at - time <= @late AND time - received_at <= @ahead
                 ORDER BY id, position),
             summed AS (
                 SELECT met.flag_version, met.variant,
                     {Sum(measure, post)} AS m_post, {Sum(per, post)} AS d_post, {Sum(measure, Pre)} AS m_pre, {Sum(per, Pre)} AS d_pre
-                FROM met LEFT JOIN counted e ON e.unit_hash = met.unit_hash AND e.environment = @environment
+                FROM met LEFT JOIN counted e ON e.unit_hash = met.unit_hash
                 GROUP BY met.unit_hash, met.flag_version, met.variant),
             shaped AS (
                 SELECT flag_version, variant, {Shape(d, "m_post")} AS m_post, {Bounded("d_post")} AS d_post, {Shape(d, "m_pre")} AS m_pre, {Bounded("d_pre")} AS d_pre
@@ -84,7 +85,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
         _ => Bounded(column),
     };
 
-    private static string Bounded(string column) => $"least(greatest({column}, -{MeasuredMetric.Bound}::numeric), {MeasuredMetric.Bound}::numeric)";
+    private static string Bounded(string column) => $"least(greatest({column}, -{FoldedMetric.Bound}::numeric), {FoldedMetric.Bound}::numeric)";
 
     private static (string Match, string Amount) Source(MeasuredEvents what, string prefix, NpgsqlCommand command)
     {

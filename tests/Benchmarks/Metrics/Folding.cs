@@ -1,14 +1,12 @@
 using BenchmarkDotNet.Attributes;
 using Delivery.Contracts.Exposures;
-using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Events;
 using Delivery.Metrics.Health;
-using Delivery.Metrics.Measuring;
 
 namespace Delivery.Benchmarks.Metrics;
 
 /// <summary>
-/// The folds alone, on rows in memory: 1,000,000 rows, half exposures and half requests, one core. Divide by the time for
+/// The fold of release health alone, on rows in memory: 1,000,000 rows, half exposures and half requests, one core. Divide by the time for
 /// rows a second; "allocated" over <see cref="Units"/> bounds the memory a unit costs.
 /// </summary>
 [MemoryDiagnoser]
@@ -51,21 +49,6 @@ public class Folding
 
     [Benchmark(OperationsPerInvoke = Rows)]
     public int ReleaseHealthOfRequestsJoinedByUnit() => Fold(_joined);
-
-    [Benchmark(OperationsPerInvoke = Rows)]
-    public int MomentsOfTwoMetrics()
-    {
-        var fold = new MomentFold("production", "checkout", 1, new MeasurePlan(
-        [
-            new("errors", new MetricDefinition("e", "e", MetricKind.Ratio, new(null, MeasureOf.Failures), new(null))),
-            new("requests", new MetricDefinition("r", "r", MetricKind.Count, new(null))),
-        ]), new FoldLimits());
-        foreach (var exposure in _exposures)
-            fold.Apply(exposure);
-        foreach (var metricEvent in _joined)
-            fold.Apply(metricEvent);
-        return fold.Units;
-    }
 
     private int Fold(MetricEvent[] events)
     {

@@ -1,0 +1,255 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using Delivery.Statistics;
+
+namespace Delivery.Metrics.Folding;
+
+/// <summary>
+/// The units of a shard that met one flag: a row each of first exposure, arm and columns, and the sums over them. Columns are
+/// Int64; the rare sum that outgrows it is kept beside as Int128, so that no order of events changes a number.
+/// </summary>
+internal sealed class FlagRows(FlagFold flag)
+{
+    private const int Exposed = 0;
+    private const int ArmAndNext = 1;
+    private const int FirstColumn = 2;
+    private const int FlagBits = 6;
+
+    /// <summary>Stands for a sum in <see cref="_wide"/>.</summary>
+    private const long Wide = long.MinValue;
+
+    private readonly FlagPlan _plan = flag.Plan;
+    private readonly Dictionary<(int Row, int Column), Int128> _wide = [];
+    private Chunks<long> _rows = new(FirstColumn + flag.Plan.Columns);
+    private UnitValuesPool _values = new();
+    private ArmSums?[] _arms = [];
+
+    /// <summary>How many flags a shard can tell apart.</summary>
+    public const int MostFlags = 1 << FlagBits;
+
+    public long Bytes => _rows.Bytes + _values.Bytes;
+
+    /// <summary>A row of a flag in one number, never 0.</summary>
+    public static int Code(int row, int flagNumber) => ((row << FlagBits) | flagNumber) + 1;
+
+    public static (int Row, int Flag) Decode(int code) => ((code - 1) >> FlagBits, (code - 1) & (MostFlags - 1));
+
+    /// <summary>The code of the next flag that the row's unit met.</summary>
+    public int NextOf(int row) => (int)_rows.Row(row)[ArmAndNext];
+
+    public long ExposedAt(int row) => _rows[row];
+
+    public int ArmOf(int row) => (int)(_rows.Row(row)[ArmAndNext] >> 32);
+
+    public ArmSums? SumsOf(int arm) => arm < _arms.Length ? _arms[arm] : null;
+
+    /// <summary>A row for a unit that did not meet the flag before.</summary>
+    public int Add(int next)
+    {
+        var row = _rows.Add();
+        _rows.Row(row)[ArmAndNext] = (uint)next;
+        return row;
+    }
+
+    /// <summary>The unit's first exposure is another one than was known, or the first at all; its columns are empty.</summary>
+    public void Set(int row, long exposedAt, int arm)
+    {
+        var values = _rows.Row(row);
+        values[Exposed] = exposedAt;
+        values[ArmAndNext] = ((long)arm << 32) | (uint)(int)values[ArmAndNext];
+    }
+
+    /// <summary>Takes the unit out of its arm and empties its columns.</summary>
+    public void Retract(int row)
+    {
+        var arm = Arm(ArmOf(row));
+        Count(row, arm, -1);
+        foreach (var metric in _plan.Metrics.Index().Where(m => m.Item.Values >= 0))
+            _values.Clear(ref _rows.Row(row)[FirstColumn + metric.Item.Values], arm.Values[metric.Index]!);
+        for (var column = 0; column < _plan.Columns; column++)
+            _wide.Remove((row, column));
+        _rows.Row(row)[FirstColumn..].Clear();
+    }
+
+    /// <summary>Puts the unit into its arm as its columns say.</summary>
+    public void Count(int row) => Count(row, Arm(ArmOf(row)), 1);
+
+    /// <summary>An event of a unit that is not counted yet.</summary>
+    public void Sum(int row, int source, long ticks, long amount)
+    {
+        var columns = _rows.Row(row)[FirstColumn..];
+        var after = ticks - ExposedAt(row);
+        foreach (var use in _plan.UsesOf(source))
+        {
+            if (use.Counts(after))
+                Add(ref columns[use.Column], row, use.Column, amount);
+        }
+
+        Keep(row, source, after, amount);
+    }
+
+    /// <summary>An event of a unit that is counted: its sums move.</summary>
+    public void Move(int row, int source, long ticks, long amount)
+    {
+        var values = _rows.Row(row);
+        var after = ticks - values[Exposed];
+        var arm = Arm((int)(values[ArmAndNext] >> 32));
+        var columns = values[FirstColumn..];
+        foreach (var use in _plan.UsesOf(source))
+        {
+            if (!use.Counts(after))
+                continue;
+            ref var sum = ref columns[use.Column];
+            var (before, wasBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
+            Add(ref sum, row, use.Column, amount);
+            var (now, isBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
+            if (now != before)
+                Shift(columns, row, arm, use, before, now);
+            if (isBeyond != wasBeyond)
+                Saturate(columns, arm, use, isBeyond ? 1 : -1);
+        }
+
+        Keep(row, source, after, amount);
+    }
+
+    public unsafe void Prefetch(int row)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(Unsafe.AsPointer(ref _rows[row]));
+    }
+
+    /// <summary>Per unit of an arm: its events up to a bucket, and all of them, as m and d.</summary>
+    public MomentSum AtMost(int arm, int metric, int bucket)
+    {
+        var sum = new MomentSum();
+        var column = FirstColumn + _plan.Metrics[metric].Values;
+        for (var row = 0; row < _rows.Count; row++)
+        {
+            if (ArmOf(row) != arm)
+                continue;
+            var (below, all) = _values.CountUpTo(_rows.Row(row)[column], bucket);
+            sum.Count(new UnitValues(below * FixedPoint.Scale, all * FixedPoint.Scale, 0, 0), 1);
+        }
+
+        return sum;
+    }
+
+    public void Write(SnapshotWriter writer)
+    {
+        _rows.Write(writer);
+        _values.Write(writer);
+        writer.Int(_wide.Count);
+        foreach (var ((row, column), sum) in _wide)
+        {
+            writer.Int(row);
+            writer.Int(column);
+            writer.Values(new ReadOnlySpan<Int128>(in sum));
+        }
+    }
+
+    /// <summary>Reads the rows; the sums over them are worked out again.</summary>
+    public static FlagRows Read(SnapshotReader reader, FlagFold flag)
+    {
+        var read = new FlagRows(flag) { _rows = Chunks<long>.Read(reader, FirstColumn + flag.Plan.Columns), _values = UnitValuesPool.Read(reader) };
+        Span<Int128> sum = stackalloc Int128[1];
+        for (var left = reader.Int(); left > 0; left--)
+        {
+            var (row, column) = (reader.Int(), reader.Int());
+            reader.Values(sum);
+            read._wide.Add((row, column), sum[0]);
+        }
+
+        for (var row = 0; row < read._rows.Count; row++)
+        {
+            read.Count(row);
+            foreach (var metric in flag.Plan.Metrics.Index().Where(m => m.Item.Values >= 0))
+                read._values.AddTo(read.Arm(read.ArmOf(row)).Values[metric.Index]!, read._rows.Row(row)[FirstColumn + metric.Item.Values]);
+        }
+
+        return read;
+    }
+
+    private void Count(int row, ArmSums arm, int sign)
+    {
+        var columns = _rows.Row(row)[FirstColumn..];
+        arm.Units += sign;
+        for (var m = 0; m < _plan.Metrics.Length; m++)
+        {
+            arm.Sums[m].Count(ValuesOf(columns, row, _plan.Metrics[m]), sign);
+            arm.Saturated[m] += IsSaturated(columns, _plan.Metrics[m], except: -1) ? sign : 0;
+        }
+    }
+
+    private void Shift(ReadOnlySpan<long> columns, int row, ArmSums arm, ColumnUse use, long before, long now)
+    {
+        foreach (var m in use.Metrics)
+        {
+            var metric = _plan.Metrics[m];
+            var (from, to) = (metric.Shape(use.Component, before), metric.Shape(use.Component, now));
+            if (from == to)
+                continue;
+            var values = ValuesOf(columns, row, metric);
+            values = use.Component switch { 0 => values with { MPost = from }, 1 => values with { DPost = from }, 2 => values with { MPre = from }, _ => values with { DPre = from } };
+            arm.Sums[m].Shift(use.Component, to - from, values);
+        }
+    }
+
+    private void Saturate(ReadOnlySpan<long> columns, ArmSums arm, ColumnUse use, int change)
+    {
+        foreach (var m in use.Metrics)
+        {
+            if (!IsSaturated(columns, _plan.Metrics[m], use.Column))
+                arm.Saturated[m] += change;
+        }
+    }
+
+    private void Keep(int row, int source, long after, long amount)
+    {
+        foreach (var use in _plan.ValuesOf(source))
+        {
+            if (after >= 0 && after < use.Window && amount >= 0)
+                _values.Add(ref _rows.Row(row)[FirstColumn + use.Column], amount, Arm(ArmOf(row)).Values[use.Metric]!);
+        }
+    }
+
+    private UnitValues ValuesOf(ReadOnlySpan<long> columns, int row, FoldedMetric metric) => new(
+        metric.Shape(0, Bounded(columns, row, metric.MPost)), Bounded(columns, row, metric.DPost),
+        metric.Shape(2, Bounded(columns, row, metric.MPre)), Bounded(columns, row, metric.DPre));
+
+    private static bool IsSaturated(ReadOnlySpan<long> columns, FoldedMetric metric, int except) =>
+        IsBeyond(columns, metric.MPost, except) || IsBeyond(columns, metric.DPost, except) || IsBeyond(columns, metric.MPre, except) || IsBeyond(columns, metric.DPre, except);
+
+    private static bool IsBeyond(ReadOnlySpan<long> columns, int column, int except) => column >= 0 && column != except && IsBeyond(columns[column]);
+
+    private static bool IsBeyond(long sum) => sum is > FoldedMetric.Bound or < -FoldedMetric.Bound;
+
+    private long Bounded(ReadOnlySpan<long> columns, int row, int column) => column < 0 ? 0 : Bounded(columns[column], row, column);
+
+    private long Bounded(long sum, int row, int column) =>
+        sum == Wide ? Int128.IsNegative(_wide[(row, column)]) ? -FoldedMetric.Bound : FoldedMetric.Bound : Math.Clamp(sum, -FoldedMetric.Bound, FoldedMetric.Bound);
+
+    private void Add(ref long sum, int row, int column, long amount)
+    {
+        var next = sum + amount;
+        if (sum != Wide && next != Wide && ((sum ^ next) & (amount ^ next)) >= 0)
+        {
+            sum = next;
+            return;
+        }
+
+        var exact = (sum == Wide ? _wide[(row, column)] : sum) + amount;
+        var fits = exact > long.MinValue && exact <= long.MaxValue;
+        sum = fits ? (long)exact : Wide;
+        if (fits)
+            _wide.Remove((row, column));
+        else
+            _wide[(row, column)] = exact;
+    }
+
+    private ArmSums Arm(int number)
+    {
+        if (number >= _arms.Length)
+            Array.Resize(ref _arms, Math.Max(4, number * 2));
+        return _arms[number] ??= new ArmSums(_plan);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Delivery.Contracts.Http;
+using Delivery.Contracts.Metrics;
+using Delivery.Statistics;
+
+namespace Delivery.Metrics.Folding;
+
+/// <summary>A metric in the terms of the fold: the columns of a unit's row that make up its value; -1 for none.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="CapMicroUnits">The largest value of a unit that counts.</param>
+/// <param name="Quantile">Of a quantile, which.</param>
+/// <param name="MPost">The column of the outcome after exposure.</param>
+/// <param name="DPost">The column of the denominator after exposure.</param>
+/// <param name="MPre">The column of the outcome before exposure.</param>
+/// <param name="DPre">The column of the denominator before exposure.</param>
+/// <param name="Values">Of a quantile, the column that leads to the unit's values.</param>
+internal sealed record FoldedMetric(MetricKind Kind, long CapMicroUnits, double Quantile, int MPost, int DPost, int MPre, int DPre, int Values)
+{
+    /// <summary>
+    /// ±1e9: the square is 1e30, and 1.7e8 units of it still fit an Int128. A unit beyond it is counted as the bound, and told.
+    /// </summary>
+    public const long Bound = 1_000_000_000L * FixedPoint.Scale;
+
+    /// <summary>How long before its exposure a unit's events serve as covariate.</summary>
+    public static readonly long HistoryTicks = TimeSpan.FromDays(14).Ticks;
+
+    /// <summary>What tells two metrics apart as far as numbers go: not their names, owners or directions.</summary>
+    public static string TextOf(MetricDefinition definition) => JsonSerializer.Serialize(
+        new { definition.Kind, definition.Measure, definition.Per, definition.Quantile, definition.WindowSeconds, definition.Cap }, Json.Options);
+
+    /// <summary>The column of a component: 0 outcome, 1 denominator, 2 and 3 the same before exposure.</summary>
+    public int ColumnOf(int component) => component switch { 0 => MPost, 1 => DPost, 2 => MPre, _ => DPre };
+
+    /// <summary>A component's value from its sum within the bound.</summary>
+    public long Shape(int component, long bounded) => (component & 1) == 0 ? Math.Min(bounded, CapMicroUnits) : bounded;
+}

@@ -1,0 +1,155 @@
+using System.Text.Json;
+using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Http;
+using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Events;
+using Delivery.Metrics.Health;
+
+namespace Delivery.Metrics.Folding;
+
+/// <summary>
+/// The exact moments of the followed flags of one environment. A function of the two sets of rows: a late earlier exposure
+/// takes its unit back, works it out again from its raw events and adds it where it belongs. Not safe for concurrent callers.
+/// </summary>
+internal sealed class MomentFold
+{
+    private const int Format = 1;
+    private const int ShardBits = 4;
+
+    private readonly FoldLimits _limits;
+    private readonly SourceTable _sources = new();
+    private readonly FlagFold[] _flags;
+    private readonly Dictionary<string, int[]> _byFlag;
+    private MomentShard[] _shards;
+    private RecentIds _ids;
+    private long _exposuresUpTo;
+
+    public MomentFold(string environment, IReadOnlyList<FollowedFlag> followed, FoldLimits limits)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(followed.Count, FlagRows.MostFlags);
+        (Environment, Followed, _limits) = (environment, followed, limits);
+        _flags = [.. followed.Select(flag => new FlagFold(flag, _sources))];
+        _byFlag = followed.Index().GroupBy(f => f.Item.Flag, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Select(f => f.Index).ToArray(), StringComparer.Ordinal);
+        _shards = [.. Enumerable.Range(0, 1 << ShardBits).Select(_ => new MomentShard(_flags))];
+        _ids = new RecentIds(limits.Lateness + limits.ClockAhead);
+    }
+
+    public string Environment { get; }
+
+    public IReadOnlyList<FollowedFlag> Followed { get; }
+
+    public long Units => _shards.Sum(shard => (long)shard.Units);
+
+    /// <summary>What a snapshot writes, counted in things of about the same size: units, raw events, ids.</summary>
+    public long Size => _shards.Sum(shard => (long)shard.Units + shard.Raws) + _ids.Count;
+
+    public long Bytes => _shards.Sum(shard => shard.Bytes) + _ids.Bytes;
+
+    /// <summary>Exposures received before a moment are folded: no raw event is needed that only an earlier one could count.</summary>
+    public void ExposuresFolded(DateTimeOffset receivedBefore) => _exposuresUpTo = Math.Max(_exposuresUpTo, receivedBefore.UtcTicks);
+
+    /// <summary>A repeated exposure needs no memory of ids: only the first one of a unit counts.</summary>
+    public void Apply(RecordedExposure e)
+    {
+        ExposuresFolded(e.ReceivedAt);
+        if (!_byFlag.TryGetValue(e.Flag, out var flags) || e.Environment != Environment || !IsTimely(e.Time, e.ReceivedAt))
+            return;
+        foreach (var flag in flags)
+        {
+            if (e.FlagVersion >= _flags[flag].Followed.FromVersion)
+                ShardOf(e.UnitHash).Expose(new UnitMet(e.UnitHash, e.Time.UtcTicks, flag, _flags[flag].NumberOf(new Arm(e.FlagVersion, e.Variant))));
+        }
+    }
+
+    public void Apply(MetricEvent e) => Apply([e]);
+
+    public void Apply(IReadOnlyList<MetricEvent> rows)
+    {
+        const int Ahead = 32;
+        for (var from = 0; from < rows.Count; from += Ahead)
+        {
+            var to = Math.Min(rows.Count, from + Ahead);
+            for (var i = from; i < to; i++)
+                _ids.Prefetch(rows[i].Id);
+            for (var i = from; i < to; i++)
+                Enqueue(rows[i]);
+        }
+
+        var keepSince = _exposuresUpTo - _limits.Lateness.Ticks - FoldedMetric.HistoryTicks;
+        foreach (var shard in _shards)
+            shard.Apply(keepSince);
+    }
+
+    /// <summary>Whether a flag is followed with all these metrics.</summary>
+    public bool Covers(string flag, long fromVersion, IEnumerable<MetricDefinition> metrics) =>
+        Find(flag, fromVersion) is { } number && metrics.All(metric => _flags[number].Plan.IndexOf(metric) >= 0);
+
+    public IReadOnlyList<MomentCell> Read(string flag, long fromVersion, IReadOnlyList<MetricToMeasure> metrics)
+    {
+        var number = Find(flag, fromVersion) ?? throw new ArgumentException($"{flag} is not followed since {fromVersion}", nameof(flag));
+        return new MomentReading(_flags[number], [.. _shards.Select(shard => shard[number])]).Read(metrics);
+    }
+
+    public void Write(SnapshotWriter writer)
+    {
+        writer.Int(Format);
+        writer.Text(Environment);
+        writer.Long(_limits.Lateness.Ticks);
+        writer.Long(_limits.ClockAhead.Ticks);
+        writer.Text(JsonSerializer.Serialize(Followed, Json.Options));
+        foreach (var flag in _flags)
+            writer.Text(JsonSerializer.Serialize(flag.Arms, Json.Options));
+        writer.Long(_exposuresUpTo);
+        _ids.Write(writer);
+        foreach (var shard in _shards)
+            shard.Write(writer);
+    }
+
+    /// <summary>The fold as it was written; null when it was written by another format or under other limits.</summary>
+    public static MomentFold? Read(SnapshotReader reader, FoldLimits limits)
+    {
+        if (reader.Int() != Format)
+            return null;
+        var environment = reader.Text();
+        if (reader.Long() != limits.Lateness.Ticks || reader.Long() != limits.ClockAhead.Ticks)
+            return null;
+        var fold = new MomentFold(environment, JsonSerializer.Deserialize<FollowedFlag[]>(reader.Text(), Json.Options)!, limits);
+        foreach (var flag in fold._flags)
+        {
+            foreach (var arm in JsonSerializer.Deserialize<Arm[]>(reader.Text(), Json.Options)!)
+                flag.NumberOf(arm);
+        }
+
+        fold._exposuresUpTo = reader.Long();
+        fold._ids = RecentIds.Read(reader, limits.Lateness + limits.ClockAhead);
+        fold._shards = [.. fold._shards.Select(_ => MomentShard.Read(reader, fold._flags))];
+        return fold;
+    }
+
+    private void Enqueue(MetricEvent e)
+    {
+        if (e.Environment != Environment || !IsTimely(e.Time, e.ReceivedAt) || !_ids.Meet(e.Id, e.ReceivedAt))
+            return;
+        foreach (var source in _sources.Named(e.Name))
+            Enqueue(source, e);
+        if (!e.IsRequest)
+            return;
+        foreach (var source in _sources.OfRequests)
+            Enqueue(source, e);
+    }
+
+    private void Enqueue(int source, MetricEvent e)
+    {
+        if (_sources.TryMeasure(source, e, out var amount))
+            ShardOf(e.UnitHash).Enqueue(new UnitAmount(e.UnitHash, e.Time.UtcTicks, amount, source));
+    }
+
+    private int? Find(string flag, long fromVersion) =>
+        _byFlag.GetValueOrDefault(flag)?.Where(number => _flags[number].Followed.FromVersion == fromVersion).Select(number => (int?)number).FirstOrDefault();
+
+    /// <summary>By the upper bits of a product: the lower ones place the unit in the shard's table.</summary>
+    private MomentShard ShardOf(ulong unit) => _shards[(unit * 0x9E3779B97F4A7C15) >> (64 - ShardBits)];
+
+    private bool IsTimely(DateTimeOffset time, DateTimeOffset receivedAt) =>
+        receivedAt - time <= _limits.Lateness && time - receivedAt <= _limits.ClockAhead;
+}
