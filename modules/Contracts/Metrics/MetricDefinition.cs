@@ -48,7 +48,7 @@ public enum MetricKind
 /// <param name="Event">The event's name; null for every request: every event with a duration or an outcome.</param>
 /// <param name="Of">What of each event is summed.</param>
 /// <param name="Where">Conditions on the event's properties; all must hold.</param>
-public sealed record MeasuredEvents(string? Event, MeasureOf Of = MeasureOf.Occurrences, IReadOnlyList<PropertyCondition>? Where = null);
+public sealed record MeasuredEvents(string? Event = null, MeasureOf Of = MeasureOf.Occurrences, IReadOnlyList<PropertyCondition>? Where = null);
 
 /// <summary>What of an event is summed.</summary>
 public enum MeasureOf

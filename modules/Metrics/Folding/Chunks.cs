@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Delivery.Metrics.Folding;
 
 /// <summary>
@@ -10,13 +12,16 @@ internal sealed class Chunks<T>(int stride = 1)
 {
     private const int Bits = 10;
     private const int Mask = (1 << Bits) - 1;
+
+    /// <summary>The first piece begins small, so that a shard of few units costs little.</summary>
+    private const int FirstRows = 16;
     private T[][] _chunks = [];
 
     /// <summary>How many rows there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>How many bytes are held.</summary>
-    public long Bytes => (long)((Count + Mask) >> Bits) * (Mask + 1) * stride * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+    public long Bytes => _chunks.Sum(chunk => chunk?.LongLength ?? 0) * Unsafe.SizeOf<T>();
 
     /// <summary>The first value of a row.</summary>
     public ref T this[int row] => ref _chunks[row >> Bits][(row & Mask) * stride];
@@ -30,7 +35,10 @@ internal sealed class Chunks<T>(int stride = 1)
         var chunk = Count >> Bits;
         if (chunk == _chunks.Length)
             Array.Resize(ref _chunks, Math.Max(4, chunk * 2));
-        _chunks[chunk] ??= new T[(Mask + 1) * stride];
+        if (chunk > 0)
+            _chunks[chunk] ??= new T[(Mask + 1) * stride];
+        else if (Count * stride == (_chunks[0]?.Length ?? 0))
+            Array.Resize(ref _chunks[0], Math.Max(FirstRows, Count * 2) * stride);
         return Count++;
     }
 
@@ -47,8 +55,8 @@ internal sealed class Chunks<T>(int stride = 1)
         var count = reader.Int();
         for (var row = 0; row < count; row += Mask + 1)
         {
-            chunks.Add();
-            chunks.Count = Math.Min(count, row + Mask + 1);
+            while (chunks.Count < Math.Min(count, row + Mask + 1))
+                chunks.Add();
             reader.Values<T>(chunks._chunks[row >> Bits].AsSpan(0, (chunks.Count - row) * stride));
         }
 

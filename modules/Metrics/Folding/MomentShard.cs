@@ -22,6 +22,9 @@ internal struct RawAmount
 /// <summary>The units of one part of the hashes. Rows wait in line and are applied together, so that memory is asked for ahead of its use.</summary>
 internal sealed class MomentShard
 {
+    /// <summary>A shard with fewer raw events is not tidied.</summary>
+    private const int LeastRaws = 64;
+
     /// <summary>So many rows are looked up ahead.</summary>
     private const int Ahead = 32;
 
@@ -30,7 +33,7 @@ internal sealed class MomentShard
     private readonly FlagRows[] _rows;
     private UnitTable _units = new();
     private Chunks<RawAmount> _raws = new();
-    private int _rawsAtBest = 1_024;
+    private int _rawsAtBest = LeastRaws;
 
     public MomentShard(IReadOnlyList<FlagFold> flags)
     {
@@ -149,7 +152,7 @@ internal sealed class MomentShard
                 units.FindOrAdd(old.Hash) = old with { Raw = kept };
         }
 
-        (_units, _raws, _rawsAtBest) = (units, raws, Math.Max(1_024, raws.Count));
+        (_units, _raws, _rawsAtBest) = (units, raws, Math.Max(LeastRaws, raws.Count));
     }
 
     private int RowOf(in UnitSlot unit, int flag)

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Events;
+using Delivery.Metrics.Folding;
+using Delivery.Metrics.Health;
+
+namespace Delivery.Benchmarks.Metrics;
+
+/// <summary>
+/// How many events a second one core folds into moments, and what a unit costs: dense (every unit many times) and 10 million
+/// distinct units. Beside it the limits of this machine in the same run: the same sums without ids, order or late exposures,
+/// by a loop over arrays and by a dictionary. <c>moments [millions]</c>; 10 by default.
+/// </summary>
+internal static class MomentThroughput
+{
+    public const string Name = "moments";
+    private const int Batch = 10_000;
+    private static readonly DateTimeOffset Start = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
+    private static readonly MetricDefinition Count = new("orders", "orders", MetricKind.Count, new MeasuredEvents("purchase"));
+    private static readonly MetricDefinition Revenue = new("revenue", "revenue", MetricKind.Mean, new MeasuredEvents("purchase", MeasureOf.Value));
+
+    public static void Run(int millions)
+    {
+        var events = millions * 1_000_000;
+        foreach (var (title, units) in new[] { ("dense, 100,000 units", 100_000), ("distinct units", events) })
+        {
+            GC.Collect();
+            var (array, dictionary) = (Loop(events, units), Dictionary(events, units));
+            Console.WriteLine($"{title}: {events:N0} events");
+            Console.WriteLine($"  limit, loop over arrays   {Rate(events, array)}");
+            Console.WriteLine($"  limit, dictionary         {Rate(events, dictionary)}");
+            foreach (var (name, metrics) in new[] { ("one metric", new[] { Count }), ("two metrics", [Count, Revenue]) })
+            {
+                var (time, exposing, bytes, unitBytes) = Fold(events, units, metrics);
+                Console.WriteLine($"  moments of {name,-14} {Rate(events, time)}  {array / time:P0} of the loop, {dictionary / time:P0} of the dictionary");
+                Console.WriteLine($"    exposures               {Rate(units, exposing)}");
+                Console.WriteLine($"    memory                  {bytes / 1e6:N0} MB: {unitBytes:N0} B a unit, {(bytes - (unitBytes * units)) / events:N0} B an event within the lateness");
+            }
+        }
+    }
+
+    private static (double Seconds, double Exposing, double Bytes, double UnitBytes) Fold(int events, int units, MetricDefinition[] metrics)
+    {
+        var fold = new MomentFold("production", [new FollowedFlag("checkout", 1, [.. metrics.Select(m => new MetricToMeasure(m.Name, m))])], new FoldLimits());
+        var watch = new Stopwatch();
+        for (var unit = 0; unit < units; unit += Batch)
+        {
+            var rows = Enumerable.Range(unit, Math.Min(Batch, units - unit)).Select(u => new RecordedExposure(
+                u, default, "production", "checkout", (u & 1) == 0 ? "on" : "off", "", Hash(u), "SPLIT", null, 3, 3, Start, Start)).ToArray();
+            watch.Start();
+            foreach (var row in rows)
+                fold.Apply(row);
+            watch.Stop();
+        }
+
+        var (exposing, unitBytes) = (watch.Elapsed.TotalSeconds, fold.Bytes);
+        watch.Reset();
+        for (var i = 0; i < events; i += Batch)
+        {
+            var rows = Enumerable.Range(i, Batch).Select(e => new MetricEvent(
+                e, Id(e), "production", "purchase", "", Hash((int)(e * 7_919L % units)), e % 1_000 * 1_000_000L, null, null, Start.AddSeconds(1), Start.AddSeconds(1), null, null)).ToArray();
+            watch.Start();
+            fold.Apply(rows);
+            watch.Stop();
+        }
+
+        return (watch.Elapsed.TotalSeconds, exposing, fold.Bytes, (double)unitBytes / units);
+    }
+
+    private static double Loop(int events, int units)
+    {
+        var (sums, s1, s2) = (new long[units], Int128.Zero, Int128.Zero);
+        var watch = Stopwatch.StartNew();
+        for (var e = 0; e < events; e++)
+            Move(ref sums[(int)(e * 7_919L % units)], ref s1, ref s2);
+        return Told(watch, s1, events);
+    }
+
+    private static double Dictionary(int events, int units)
+    {
+        var (sums, s1, s2) = (new Dictionary<ulong, long>(), Int128.Zero, Int128.Zero);
+        for (var unit = 0; unit < units; unit++)
+            sums.Add(Hash(unit), 0);
+        var watch = Stopwatch.StartNew();
+        for (var e = 0; e < events; e++)
+            Move(ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(sums, Hash((int)(e * 7_919L % units))), ref s1, ref s2);
+        return Told(watch, s1, events);
+    }
+
+    private static void Move(ref long x, ref Int128 s1, ref Int128 s2)
+    {
+        const long D = 1_000_000;
+        s1 += D;
+        s2 += Math.BigMul(D, (2 * x) + D);
+        x += D;
+    }
+
+    private static double Told(Stopwatch watch, Int128 sum, int events) =>
+        sum == (Int128)events * 1_000_000 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException("The limit's sum is wrong.");
+
+    private static string Rate(int count, double seconds) => string.Create(CultureInfo.InvariantCulture, $"{count / seconds / 1e6,6:F2} M/s");
+
+    private static ulong Hash(int unit)
+    {
+        var x = (ulong)unit * 0xBF58476D1CE4E5B9;
+        return (x ^ (x >> 31)) * 0x94D049BB133111EB;
+    }
+
+    private static Guid Id(int e) => new(e, 7, 0x7000, 0x80, 1, 2, 3, 4, 5, 6, 7);
+}
