@@ -3,6 +3,7 @@ using Delivery.Benchmarks.Client;
 using Delivery.Benchmarks.Evaluation;
 using Delivery.Benchmarks.Evaluation.Goals;
 using Delivery.Benchmarks.Exposures;
+using Delivery.Benchmarks.Metrics;
 using Delivery.Benchmarks.Targeting;
 
 namespace Delivery.Benchmarks;
@@ -19,6 +20,8 @@ internal static class Program
                 return SnapshotLimits.Run();
             case [IntakeRatio.Name, .. var options]:
                 return await IntakeRatio.RunAsync(options, CancellationToken.None);
+            case [MomentThroughput.Name, .. var options]:
+                return MomentThroughput.Run(options);
             case [VerifyRatio.Name, .. var options]:
                 return await VerifyRatio.RunAsync(options, CancellationToken.None);
             case [Overload.Name, .. var options]:
