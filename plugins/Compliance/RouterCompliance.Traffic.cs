@@ -68,6 +68,8 @@ public abstract partial class RouterCompliance
         first.Count(a => a == Harness.Canary).ShouldBeInRange(Units * 3 / 10, Units * 7 / 10);
     }
 
+    private static readonly int[] Rising = [0, 100, 1_000, 2_500, 5_000, 7_500, 9_900, 10_000];
+
     [Fact]
     public async Task a_rising_weight_takes_no_unit_from_the_canary()
     {
@@ -75,7 +77,7 @@ public abstract partial class RouterCompliance
         if (!Able.MonotoneRamp)
             Assert.Skip("this backend's ramp is not monotone, and says so");
         var had = new bool[Units];
-        foreach (var (i, weight) in new[] { 0, 100, 1_000, 2_500, 5_000, 7_500, 9_900, 10_000 }.Index())
+        foreach (var (i, weight) in Rising.Index())
         {
             await AppliedAsync(Intent(weight, i + 1) with { Stickiness = sticky });
             var arms = await ArmsAsync(sticky);

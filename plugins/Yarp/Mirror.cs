@@ -46,7 +46,7 @@ internal sealed class Mirror(HttpMessageInvoker client) : IAsyncDisposable
     private static async Task<bool> TakeBodyAsync(HttpContext http, int mostBytes)
     {
         if (http.Request.ContentLength is null or 0)
-            return !http.Request.Headers.TransferEncoding.Any();
+            return http.Request.Headers.TransferEncoding.Count == 0;
         if (http.Request.ContentLength > mostBytes)
             return false;
         var body = new MemoryStream((int)http.Request.ContentLength.Value);

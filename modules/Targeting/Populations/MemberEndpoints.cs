@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
 using Delivery.Evaluation;
 using Delivery.Targeting.Flags;

@@ -38,7 +38,7 @@ internal sealed record BoundInstance(string Name, InstalledPlugin Plugin, object
             : throw new PluginRefused(name, string.Join("; ", faults.Select(f => redaction.Of($"{options.Path}:{f.Field} must be {f.Accepted}"))));
     }
 
-    private static IReadOnlyList<Fault> OwnFaults(InstalledPlugin plugin, object options, string name, Redaction redaction)
+    private static System.Collections.Immutable.ImmutableArray<Fault> OwnFaults(InstalledPlugin plugin, object options, string name, Redaction redaction)
     {
         try
         {
@@ -54,14 +54,17 @@ internal sealed record BoundInstance(string Name, InstalledPlugin Plugin, object
 /// <summary>A plugin's log lines, in the server's log, without its secrets.</summary>
 internal sealed partial class InstanceLog(ILogger logger, Redaction redaction) : IPluginLog
 {
-    public void Write(PluginLogLevel level, string message) => Log(
-        level switch
+    public void Write(PluginLogLevel level, string message)
+    {
+        var logLevel = level switch
         {
             PluginLogLevel.Debug => LogLevel.Debug,
             PluginLogLevel.Information => LogLevel.Information,
             _ => LogLevel.Warning,
-        },
-        redaction.Of(message));
+        };
+        if (logger.IsEnabled(logLevel))
+            Log(logLevel, redaction.Of(message));
+    }
 
     [LoggerMessage(EventId = 7010, Message = "{Message}")]
     private partial void Log(LogLevel level, string message);

@@ -7,6 +7,7 @@ namespace Delivery.Plugins.Host;
 /// caller. The plugin's code starts on a thread of its own, so that one that blocks takes none from the server; the places
 /// are limited, so that one that always blocks holds so many threads and no more. Aborts have places of their own.
 /// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A call that hangs gives its place back whenever it ends; a semaphore whose wait handle was never asked for holds nothing to dispose of.")]
 internal sealed class Guard(PluginHealth health, Redaction redaction, TimeProvider time, int mostCalls, TimeSpan grace)
 {
     private readonly SemaphoreSlim _calls = new(mostCalls, mostCalls);
