@@ -62,8 +62,10 @@ internal sealed partial class InstanceLog(ILogger logger, Redaction redaction) :
             PluginLogLevel.Information => LogLevel.Information,
             _ => LogLevel.Warning,
         };
-        if (logger.IsEnabled(logLevel))
-            Log(logLevel, redaction.Of(message));
+        if (!logger.IsEnabled(logLevel))
+            return;
+        var shown = redaction.Of(message);
+        Log(logLevel, shown);
     }
 
     [LoggerMessage(EventId = 7010, Message = "{Message}")]
