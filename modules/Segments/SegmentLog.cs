@@ -120,6 +120,19 @@ public sealed class SegmentLog<TRow>
     public async Task<long> LastSegmentBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken) =>
         await _rows.FirstSegmentSinceAsync(time, cancellationToken) - 1;
 
+    /// <summary>Seals as their events have them, by segment number, both ends included.</summary>
+    public IAsyncEnumerable<SealView> SealsAsync(long firstSegment, long lastSegment, CancellationToken cancellationToken) =>
+        new SegmentExport(Sql, _store, _database, _rows).SealsAsync(firstSegment, lastSegment, cancellationToken);
+
+    /// <summary>
+    /// Writes the canonical rows of segments, both ends included, in PostgreSQL's binary COPY format: what their seals cover, byte by byte.
+    /// </summary>
+    public async Task ExportRowsAsync(long firstSegment, long lastSegment, Stream output, CancellationToken cancellationToken)
+    {
+        var (after, last) = await _rows.PositionsAsync(firstSegment, lastSegment, cancellationToken);
+        await new SegmentExport(Sql, _store, _database, _rows).RowsAsync(after, last, _options.ReadRows, output, cancellationToken);
+    }
+
     /// <summary>Recomputes hashes and chain; see <see cref="SegmentVerifier"/>.</summary>
     public Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken) =>
         new SegmentVerifier(Sql, _store, _database).VerifyAsync(range, cancellationToken);

@@ -56,6 +56,19 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
         return segments;
     }
 
+    /// <summary>The positions of a run of segments: after the first number, up to the second; empty where there are no such segments.</summary>
+    public async Task<(long After, long Last)> PositionsAsync(long firstSegment, long lastSegment, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"""
+            SELECT coalesce(min(first_position) - 1, 0), coalesce(max(last_position), 0) FROM {sql.Segments} WHERE segment >= $1 AND segment <= $2
+            """);
+        command.Parameters.AddWithValue(firstSegment);
+        command.Parameters.AddWithValue(lastSegment);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1));
+    }
+
     public async Task<long> FirstSegmentSinceAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""

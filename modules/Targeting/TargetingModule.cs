@@ -1,3 +1,4 @@
+using Delivery.Contracts.Targeting;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Evaluating;
 using Delivery.Targeting.Flags;
@@ -26,6 +27,7 @@ public static class TargetingModule
         ArgumentNullException.ThrowIfNull(builder);
         var live = new LiveRulesets();
         builder.Services.AddSingleton(live);
+        builder.Services.AddSingleton<ILiveSnapshots, LiveSnapshots>();
         builder.Services.AddSingleton<CatchUp>();
         builder.Services.AddSingleton<WriteGate>();
         builder.Services.AddScoped<FlagWriter>();

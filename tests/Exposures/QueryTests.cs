@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Parquet;
+using Parquet.Schema;
 
 namespace Delivery.Exposures.Tests;
 
@@ -64,6 +66,87 @@ public sealed class QueryTests(SharedLedger shared) : IClassFixture<SharedLedger
                 c.GetProperty("by").GetProperty("variant").GetString(), c.GetProperty("by").GetProperty("minute").GetDateTimeOffset().Minute,
                 c.GetProperty("exposures").GetInt64(), c.GetProperty("units").GetInt64()))
             .ShouldBe([("off", 0, 2, 2), ("off", 1, 2, 2), ("off", 2, 2, 2), ("off", 3, 2, 2), ("on", 0, 1, 1), ("on", 1, 1, 1), ("on", 2, 1, 1), ("on", 3, 1, 1)]);
+    }
+
+    [Fact]
+    public async Task counts_tell_shares_and_rates()
+    {
+        await _ledger.TakenAsync(Exposures.Array(Enumerable.Range(0, 8).Select(n => Exposures.Make(4500 + n, "rated", n < 6 ? "on" : "off", time: Start.AddMinutes(n)))));
+
+        var overall = (await _ledger.GetAsync("/api/v1/exposures/counts?flag=rated&by=variant&from=2020-11-23T07:00:00Z&to=2020-11-23T09:00:00Z")).GetProperty("items");
+        var byDay = (await _ledger.GetAsync("/api/v1/exposures/counts?flag=rated&by=day")).GetProperty("items")[0];
+        var open = (await _ledger.GetAsync("/api/v1/exposures/counts?flag=rated")).GetProperty("items")[0];
+
+        overall.EnumerateArray().Select(c => (c.GetProperty("by").GetProperty("variant").GetString(), c.GetProperty("share").GetDouble(), c.GetProperty("perHour").GetDouble()))
+            .ShouldBe([("off", 0.25, 1), ("on", 0.75, 3)]);
+        byDay.GetProperty("perHour").GetDouble().ShouldBe(8 / 24d);
+        open.TryGetProperty("perHour", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task an_export_in_parquet_holds_what_the_page_shows()
+    {
+        await _ledger.TakenAsync(Exposures.Array(Enumerable.Range(0, 30).Select(n =>
+            Exposures.Make(4700 + n, "columns", n % 2 == 0 ? "on" : "off", time: Start.AddMinutes(n)).With("ruleId", n % 3 == 0 ? null : "r"))));
+        var shown = (await _ledger.GetAsync("/api/v1/exposures?flag=columns")).GetProperty("items").EnumerateArray().ToList();
+
+        var all = await ParquetAsync("/api/v1/exposures?flag=columns");
+        var none = await ParquetAsync("/api/v1/exposures?flag=columns&variant=neither");
+
+        all["position"].Cast<long>().ShouldBe(shown.Select(e => e.GetProperty("position").GetInt64()));
+        all["id"].Cast<Guid>().ShouldBe(shown.Select(e => e.GetProperty("id").GetGuid()));
+        all["unit"].Cast<string>().ShouldBe(shown.Select(e => e.GetProperty("unit").GetString()));
+        all["ruleId"].Cast<string?>().ShouldBe(shown.Select(e => e.TryGetProperty("ruleId", out var rule) ? rule.GetString() : null));
+        all["time"].Cast<DateTime>().ShouldBe(shown.Select(e => e.GetProperty("time").GetDateTimeOffset().UtcDateTime));
+        all["attributes"].Cast<string?>().ShouldAllBe(attributes => attributes == "{\"country\":\"DE\"}");
+        none.Keys.ShouldBe(all.Keys);
+        none.Values.ShouldAllBe(column => column.Count == 0);
+    }
+
+    private async Task<Dictionary<string, List<object?>>> ParquetAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "application/vnd.apache.parquet" } } };
+        var response = await _ledger.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/vnd.apache.parquet");
+        await using var reader = await ParquetReader.CreateAsync(
+            new MemoryStream(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)), cancellationToken: TestContext.Current.CancellationToken);
+        var columns = reader.Schema.DataFields.ToDictionary(field => field.Name, _ => new List<object?>());
+        for (var i = 0; i < reader.RowGroupCount; i++)
+        {
+            using var group = reader.OpenRowGroupReader(i);
+            foreach (var field in reader.Schema.DataFields)
+                columns[field.Name].AddRange(await ReadAsync(group, field));
+        }
+
+        return columns;
+    }
+
+    private static async Task<IEnumerable<object?>> ReadAsync(ParquetRowGroupReader group, DataField field)
+    {
+        var rows = (int)group.RowCount;
+        return field.Name switch
+        {
+            "position" or "flagVersion" or "sequence" => await ValuesAsync<long>(),
+            "id" => await ValuesAsync<Guid>(),
+            "time" or "receivedAt" => await ValuesAsync<DateTime>(),
+            _ => await TextAsync(),
+        };
+
+        async Task<IEnumerable<object?>> ValuesAsync<T>()
+            where T : struct
+        {
+            var values = new T[rows];
+            await group.ReadAsync<T>(field, values.AsMemory(), cancellationToken: TestContext.Current.CancellationToken);
+            return values.Cast<object?>();
+        }
+
+        async Task<IEnumerable<object?>> TextAsync()
+        {
+            var values = new string?[rows];
+            await group.ReadAsync(field, values.AsMemory(), cancellationToken: TestContext.Current.CancellationToken);
+            return values;
+        }
     }
 
     [Fact]

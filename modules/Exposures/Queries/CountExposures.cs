@@ -8,7 +8,9 @@ namespace Delivery.Exposures.Queries;
 /// <param name="By">The groups' names and values.</param>
 /// <param name="Exposures">Exposures, repeated reports counted once.</param>
 /// <param name="Units">Distinct units among them.</param>
-internal sealed record ExposureCount(IReadOnlyDictionary<string, object?> By, long Exposures, long Units);
+/// <param name="Share">The group's part of all exposures asked for, in [0, 1].</param>
+/// <param name="PerHour">Exposures an hour: over the group's minute, hour or day, else from <c>from</c> to <c>to</c>; absent where neither says how long.</param>
+internal sealed record ExposureCount(IReadOnlyDictionary<string, object?> By, long Exposures, long Units, double Share, double? PerHour);
 
 /// <summary>How many exposures and units, by any of variant, reason, rule, version, environment, flag, timing, minute, hour and day.</summary>
 internal static class CountExposures
@@ -43,10 +45,20 @@ internal static class CountExposures
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             counts.Add(Count(by, reader));
-        return counts.Count > MostGroups
-            ? throw new InvalidRequest("by", $"fewer groups: this gives more than {MostGroups}; narrow from and to")
-            : Results.Ok(new { items = counts });
+        if (counts.Count > MostGroups)
+            throw new InvalidRequest("by", $"fewer groups: this gives more than {MostGroups}; narrow from and to");
+        var total = Math.Max(1, counts.Sum(count => count.Exposures));
+        var hours = HoursOf(by, filter);
+        return Results.Ok(new { items = counts.Select(count => count with { Share = (double)count.Exposures / total, PerHour = count.Exposures / hours }) });
     }
+
+    /// <summary>The shortest span a group stands for.</summary>
+    private static double? HoursOf(string[] by, ExposureFilter filter) =>
+        by.Contains("minute") ? 1 / 60d
+        : by.Contains("hour") ? 1
+        : by.Contains("day") ? 24
+        : filter is { From: { } from, To: { } to } && to > from ? (to - from).TotalHours
+        : null;
 
     private static string[] By(HttpContext http)
     {
@@ -59,7 +71,7 @@ internal static class CountExposures
     private static ExposureCount Count(string[] by, NpgsqlDataReader reader)
     {
         var values = by.Select((name, i) => KeyValuePair.Create(name, reader.IsDBNull(i) ? null : reader.GetValue(i)));
-        return new ExposureCount(new Dictionary<string, object?>(values), reader.GetInt64(by.Length), reader.GetInt64(by.Length + 1));
+        return new ExposureCount(new Dictionary<string, object?>(values), reader.GetInt64(by.Length), reader.GetInt64(by.Length + 1), 0, null);
     }
 
     private static string Ordinals(string[] by) => string.Join(", ", Enumerable.Range(1, by.Length));

@@ -1,25 +1,30 @@
 using System.Globalization;
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Http;
+using Delivery.Exposures.Intake.Served;
 using Delivery.Segments;
 using Microsoft.AspNetCore.Http;
 
 namespace Delivery.Exposures.Queries;
 
 /// <summary>Where the ledger stands: note segment and hash elsewhere, and a later verification proves that nothing before was rewritten.</summary>
-internal sealed record LedgerView(long Segments, long Rows, HeadView? Head);
+/// <param name="Served">What became of the evaluations by OFREP that this server had to record, since its start.</param>
+internal sealed record LedgerView(long Segments, long Rows, HeadView? Head, ServedView Served);
+
+/// <summary>Recorded; lost because more waited than is held; without a unit, so that there was nobody to record.</summary>
+internal sealed record ServedView(long Recorded, long Lost, long WithoutUnit);
 
 /// <summary>The last segment.</summary>
 internal sealed record HeadView(long Segment, long Position, string Hash, DateTimeOffset ReceivedAt);
 
 internal static class LedgerEndpoints
 {
-    public static async Task<IResult> Get(SegmentLog<RecordedExposure> log, CancellationToken cancellationToken)
+    public static async Task<IResult> Get(SegmentLog<RecordedExposure> log, ServedCounts served, CancellationToken cancellationToken)
     {
         var head = await log.HeadAsync(cancellationToken);
         return Results.Ok(new LedgerView(head.Segment, head.Position, head.ReceivedAt is { } at
             ? new HeadView(head.Segment, head.Position, Convert.ToHexStringLower(head.Hash.Span), at)
-            : null));
+            : null, new ServedView(served.Recorded, served.Lost, served.WithoutUnit)));
     }
 
     public static async Task<IResult> Segments(Paging paging, HttpContext http, SegmentLog<RecordedExposure> log, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Delivery.Exposures.Queries;
 
-/// <summary>Who was exposed: a page of JSON, or all of it as NDJSON or CSV by <c>Accept</c>.</summary>
+/// <summary>Who was exposed: a page of JSON, or all of it as NDJSON, CSV or Parquet by <c>Accept</c>.</summary>
 internal static class ListExposures
 {
     private const string NdJson = "application/x-ndjson";
@@ -23,6 +23,10 @@ internal static class ListExposures
             return Results.Stream(output => WriteLinesAsync(filter, after, database, output, http.RequestAborted), NdJson);
         if (accept.Contains(Csv, StringComparison.OrdinalIgnoreCase))
             return Results.Stream(output => WriteCsvAsync(filter, after, database, output, http.RequestAborted), Csv, "exposures.csv");
+        if (accept.Contains(ExposureParquet.MediaType, StringComparison.OrdinalIgnoreCase))
+            return Results.Stream(
+                output => ExposureParquet.WriteAsync(ReadAsync(filter, after, null, database, http.RequestAborted), output, http.RequestAborted),
+                ExposureParquet.MediaType, "exposures.parquet");
 
         var items = new List<ExposureView>(paging.Limit + 1);
         await foreach (var exposure in ReadAsync(filter, after, paging.Limit + 1, database, cancellationToken))

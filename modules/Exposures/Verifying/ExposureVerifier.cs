@@ -46,7 +46,8 @@ internal sealed class ExposureVerifier(ISender sender, CompiledRulesets compiled
         return new VerificationReport(seen, matching, differing, new UnderivableCount(reasons.Values.Sum(), reasons), mismatches);
     }
 
-    private async ValueTask<Derivation> DeriveAsync(ExposureView exposure, CancellationToken cancellationToken)
+    /// <summary>Compares one exposure with what its flag gave as of then.</summary>
+    public async ValueTask<Derivation> DeriveAsync(ExposureView exposure, CancellationToken cancellationToken)
     {
         if (exposure.Sequence == 0)
             return await DeriveByVersionAsync(exposure, cancellationToken);

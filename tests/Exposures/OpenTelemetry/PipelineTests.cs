@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Delivery.Testing;
+using Delivery.Testing.Node;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -46,6 +47,43 @@ public sealed class PipelineTests(PostgresFixture postgres)
         byLog.ShouldAllBe(row => row.GetProperty("timing").GetString() == "on-time");
         bySpan.Select(row => row.GetProperty("unit").GetString()).ShouldBe(Enumerable.Range(0, 20).Select(n => $"user-{n}"), ignoreOrder: true);
         bySpan.Concat(byLog).Select(row => row.GetProperty("id").GetString()).ShouldBeUnique();
+    }
+
+    [Fact]
+    public async Task what_openfeatures_hooks_send_is_in_the_ledger_as_the_sdk_saw_it_and_derives_again()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await NodePackages.SkipWhenMissingAsync();
+        await using var server = await ServerProcess.StartAsync(await postgres.CreateDatabaseAsync("pipeline"), cancellationToken);
+        await SentAsync(server, HttpMethod.Post, "/api/v1/flags", """{ "key": "checkout", "type": "boolean" }""", cancellationToken);
+        await SentAsync(server, HttpMethod.Put, "/api/v1/flags/checkout/environments/production",
+            """{ "default": { "split": { "salt": "s", "weights": [ { "variant": "on", "weight": 5000 }, { "variant": "off", "weight": 5000 } ] } } }""", cancellationToken);
+        await using var node = NodeScript.Start("telemetry.mjs", server.Http.BaseAddress!.AbsoluteUri.TrimEnd('/'), DeliveryServer.AdminKey);
+        string[] hooks = ["EventHook", "SpanEventHook", "SpanHook"];
+        var seen = new List<(string Unit, string? Variant, long Version)>();
+        foreach (var (hook, n) in hooks.SelectMany(hook => Enumerable.Range(0, 10).Select(n => (hook, n))))
+        {
+            var unit = $"{hook}-{n}";
+            var details = await node.AskAsync(new { flag = "checkout", unit, hook }, cancellationToken);
+            seen.Add((unit, details.GetProperty("variant").GetString(), long.Parse(details.GetProperty("flagMetadata").GetProperty("version").GetString()!, CultureInfo.InvariantCulture)));
+        }
+
+        (await node.AskAsync(new { flag = "nothing", unit = "u1", hook = "EventHook" }, cancellationToken)).GetProperty("errorCode").GetString().ShouldBe("FLAG_NOT_FOUND");
+        (await node.AskAsync(new { flush = true }, cancellationToken)).GetProperty("flushed").GetBoolean().ShouldBeTrue();
+
+        var rows = await RowsAsync(server, "checkout", cancellationToken);
+        rows.Select(row => (row.GetProperty("unit").GetString()!, row.GetProperty("variant").GetString(), row.GetProperty("flagVersion").GetInt64())).ShouldBe(seen, ignoreOrder: true);
+        rows.ShouldAllBe(row => row.GetProperty("environment").GetString() == "production" && row.GetProperty("reason").GetString() == "SPLIT");
+        rows.ShouldAllBe(row => row.GetProperty("source").GetString()!.StartsWith("otlp:basket:"));
+        (await RowsAsync(server, "nothing", cancellationToken)).ShouldBeEmpty();
+        var report = await SentAsync(server, HttpMethod.Post, "/api/v1/exposures/verify", """{ "environment": "production", "flag": "checkout" }""", cancellationToken);
+        (report.GetProperty("checked").GetInt64(), report.GetProperty("matching").GetInt64()).ShouldBe((30, 30));
+    }
+
+    private static async Task<JsonElement> SentAsync(ServerProcess server, HttpMethod method, string path, string body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+        return await Ledger.Json(await server.Http.SendAsync(request, cancellationToken));
     }
 
     private static IEnumerable<KeyValuePair<string, object?>> Attributes(int unit) =>

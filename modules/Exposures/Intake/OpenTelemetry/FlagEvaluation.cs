@@ -52,6 +52,14 @@ internal sealed record FlagEvaluation
         TimeUnixNano = happened.TimeUnixNano,
     }.With(happened.Attributes) : null;
 
+    /// <summary>A span that is an evaluation, as OpenFeature's SpanHook makes it; null where it is something else.</summary>
+    public static FlagEvaluation? Of(Span span) => span.Name == EventName ? new FlagEvaluation
+    {
+        TraceId = span.TraceId,
+        SpanId = span.SpanId,
+        TimeUnixNano = span.EndTimeUnixNano,
+    }.With(span.Attributes) : null;
+
     /// <summary>Before log records had an event name of their own, it was the attribute <c>event.name</c>.</summary>
     private static bool IsOne(LogRecord record) => record.EventName switch
     {

@@ -27,8 +27,8 @@ internal sealed class OtlpExposures(SegmentLog<RecordedExposure> log, ISender se
         var events =
             from resource in export.ResourceSpans
             from span in resource.ScopeSpans.SelectMany(scope => scope.Spans)
-            from happened in span.Events
-            select new Candidate(span, FlagEvaluation.Of(span, happened), resource.Resource);
+            from evaluation in span.Events.Select(happened => FlagEvaluation.Of(span, happened)).Prepend(FlagEvaluation.Of(span))
+            select new Candidate(span, evaluation, resource.Resource);
         return TakeAsync("traces", request, events, cancellationToken);
     }
 

@@ -1,0 +1,99 @@
+using System.Threading.Channels;
+using Delivery.Contracts.Exposures;
+using Delivery.Segments;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Delivery.Exposures.Intake.Served;
+
+/// <summary>
+/// Records what the server evaluated for clients. Handing over is a write to a bounded queue; rows are made and committed behind
+/// it, through the same log as every other exposure. What waits when the process is killed is lost: the client was promised an
+/// evaluation, not a record.
+/// </summary>
+internal sealed partial class ServedExposures(
+    SegmentLog<RecordedExposure> log, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time, ILogger<ServedExposures> logger)
+    : BackgroundService, IExposureSink
+{
+    private readonly Channel<ServedEvaluation> _waiting = Channel.CreateBounded<ServedEvaluation>(
+        new BoundedChannelOptions(options.Value.WaitingEvaluations) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly string _source = $"server:{Guid.CreateVersion7(time.GetUtcNow()):N}";
+    private long _batch;
+    private long _lostBefore;
+    private bool _isLosing;
+
+    public void Offer(in ServedEvaluation evaluation)
+    {
+        if (!_waiting.Writer.TryWrite(evaluation))
+            counts.AddLost();
+    }
+
+    /// <summary>Takes no more, and writes what waits, while the log still takes it.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _waiting.Writer.TryComplete();
+        if (ExecuteTask is { } running)
+            await running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new List<ServedRow>();
+        while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
+        {
+            while (batch.Count < options.Value.BatchRows && _waiting.Reader.TryRead(out var evaluation))
+                Gather(batch, evaluation);
+            if (batch.Count > 0)
+                await WriteAsync(batch, stoppingToken);
+            batch.Clear();
+            TellLoss();
+        }
+    }
+
+    private void Gather(List<ServedRow> batch, in ServedEvaluation evaluation)
+    {
+        if (ServedRow.Of(evaluation, _source) is { } row)
+            batch.Add(row);
+        else
+            counts.AddWithoutUnit();
+    }
+
+    /// <summary>A commit that was not confirmed may have happened: the batch's number makes the next try the same one.</summary>
+    private async Task WriteAsync(List<ServedRow> batch, CancellationToken stoppingToken)
+    {
+        var key = new BatchKey(_source, _batch, (ulong)_batch);
+        _batch++;
+        while (true)
+        {
+            var rows = log.NewBatch();
+            foreach (var row in batch)
+                row.Write(rows);
+            if (await log.AppendAsync(rows, key, default, stoppingToken) is BatchOutcome.Committed or BatchOutcome.Repeated)
+                break;
+            await Task.Delay(options.Value.RetryAfter, time, stoppingToken);
+        }
+
+        counts.AddRecorded(batch.Count);
+    }
+
+    /// <summary>Once when it begins and once when it ends, however much it is.</summary>
+    private void TellLoss()
+    {
+        var lost = counts.Lost;
+        if (lost > _lostBefore && !_isLosing)
+            LogLosing(options.Value.WaitingEvaluations);
+        else if (lost == _lostBefore && _isLosing)
+            LogKeepsUp(lost);
+        _isLosing = lost > _lostBefore;
+        _lostBefore = lost;
+    }
+
+    [LoggerMessage(3010, LogLevel.Error, "Exposures of the server's own evaluations are lost: {Waiting} wait to be written already. delivery.exposures.served counts them.")]
+    private partial void LogLosing(int waiting);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Exposures of the server's own evaluations are written again as they come; {Lost} were lost since the start.")]
+    private partial void LogKeepsUp(long lost);
+}

@@ -1,0 +1,63 @@
+using Delivery.Contracts.Exposures;
+using Delivery.Evaluation;
+using Delivery.Exposures.Tests.Verifying;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Delivery.Exposures.Tests;
+
+/// <summary>What the server evaluates for clients becomes exposures behind the answer.</summary>
+public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedger>
+{
+    private readonly Ledger _ledger = shared.Ledger;
+
+    [Fact]
+    public async Task what_is_handed_over_is_an_exposure_that_derives_again()
+    {
+        await Evaluated.FlagAsync(_ledger, "handed-over");
+        await Evaluated.ConfigureAsync(_ledger, "handed-over", 5_000);
+        var before = await _ledger.HeadAsync();
+
+        await OfferAsync(_ledger, "handed-over", EvaluationContext.For("u1").With("country", "DE").With("shoeSize", 44).Build(), new EvaluationContext("u2"), new EvaluationContext(null));
+
+        (await _ledger.ReadAsync(before, 2)).Select(row => row.Unit).ShouldBe(["u1", "u2"]);
+        var shown = (await _ledger.GetAsync("/api/v1/exposures?flag=handed-over")).GetProperty("items");
+        shown[0].GetProperty("attributes").GetRawText().ShouldBe("""{"country":"DE"}""", "no rule reads the shoe size");
+        shown[0].GetProperty("ruleId").GetString().ShouldBe("by-country");
+        shown[0].GetProperty("source").GetString()!.ShouldStartWith("server:");
+        shown[1].GetProperty("attributes").GetRawText().ShouldBe("{}");
+        var report = await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/exposures/verify", """{ "environment": "production", "flag": "handed-over" }""");
+        (report.GetProperty("checked").GetInt64(), report.GetProperty("matching").GetInt64()).ShouldBe((2, 2));
+        (await _ledger.GetAsync("/api/v1/ledger")).GetProperty("served").GetProperty("withoutUnit").GetInt64().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task what_does_not_fit_is_counted_and_what_was_taken_is_written_once_the_database_answers()
+    {
+        await using var ledger = await shared.AnotherAsync(new Dictionary<string, string> { ["Exposures:Served:WaitingEvaluations"] = "16", ["Exposures:Served:BatchRows"] = "4" });
+        await Evaluated.FlagAsync(ledger, "flooded");
+        await using var writer = await ledger.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await RunAsync("SELECT pg_advisory_lock(hashtextextended('ledger:exposures', 0))");
+
+        await OfferAsync(ledger, "flooded", [.. Enumerable.Range(0, 100).Select(n => new EvaluationContext($"u{n}"))]);
+
+        await RunAsync("SELECT pg_advisory_unlock_all()");
+        var lost = (int)(await ledger.GetAsync("/api/v1/ledger")).GetProperty("served").GetProperty("lost").GetInt64();
+        lost.ShouldBeInRange(100 - 16 - 4, 100 - 16);
+        (await ledger.ReadAsync(0, 100 - lost)).Count.ShouldBe(100 - lost);
+
+        async Task RunAsync(string sql)
+        {
+            await using var command = writer.CreateCommand();
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task OfferAsync(Ledger ledger, string flag, params EvaluationContext[] contexts)
+    {
+        var snapshot = await Evaluated.SnapshotAsync(ledger);
+        var sink = ledger.Services.GetRequiredService<IExposureSink>();
+        foreach (var context in contexts)
+            sink.Offer(new ServedEvaluation("production", flag, snapshot, context, snapshot.Evaluate(flag, context), TimeProvider.System.GetUtcNow()));
+    }
+}
