@@ -7,6 +7,7 @@ using Delivery.Exposures.Intake.OpenTelemetry;
 using Delivery.Exposures.Intake.Served;
 using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
+using Delivery.Exposures.Retention;
 using Delivery.Exposures.Verifying;
 using Delivery.Otlp;
 using Delivery.Segments;
@@ -36,6 +37,8 @@ public static class ExposuresModule
         builder.Services.AddSingleton<IExposureSink>(services => services.GetRequiredService<ServedExposures>());
         // After the log: hosted services stop in reverse, and what waits here goes through it.
         builder.Services.AddHostedService(services => services.GetRequiredService<ServedExposures>());
+        builder.AddPrivacy();
+        builder.AddRetention();
         builder.AddVerifying();
     }
 
@@ -56,9 +59,8 @@ public static class ExposuresModule
         MapAssignments(api);
         MapLedger(api);
         api.MapVerifying();
-        endpoints.MapDelete("/api/v1/units/{unit}", ForgetUnitEndpoint.Handle).WithTags("Exposures").RequireAuthorization(AccessPolicy.Admin)
-            .WithSummary("Forgets a unit: a pseudonym takes its place in every exposure, its attributes go, counts stay; the ledger shows a redaction")
-            .Produces<ForgottenUnit>();
+        endpoints.MapPrivacy();
+        endpoints.MapRetention();
     }
 
     private static void MapQuestions(RouteGroupBuilder api)

@@ -8,9 +8,12 @@ namespace Delivery.Segments;
 /// <summary>A seal as its event has it, for whoever checks the log without us.</summary>
 /// <param name="Segment">The segment's number.</param>
 /// <param name="Hash">SHA-256 over its canonical rows and the previous hash, lower-case hex.</param>
-/// <param name="RedactedHash">The hash over its rows as they are after a redaction; null when there was none.</param>
+/// <param name="RowsLeft">How many rows are left after some were retired; null when none were.</param>
+/// <param name="PresentHash">The hash over its rows as they are after rows were masked or retired on the record; null when none were, or none are left to hash.</param>
+/// <param name="IsRedacted">Whether rows of it were masked.</param>
 public sealed record SealView(
-    long Segment, long FirstPosition, long LastPosition, long Rows, DateTimeOffset ReceivedAt, string Hash, string PreviousHash, int Format, string? RedactedHash);
+    long Segment, long FirstPosition, long LastPosition, long Rows, DateTimeOffset ReceivedAt, string Hash, string PreviousHash, int Format,
+    long? RowsLeft, string? PresentHash, bool IsRedacted);
 
 /// <summary>Gives seals and canonical rows out as they are, in constant memory.</summary>
 internal sealed class SegmentExport(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, SegmentRows rows)
@@ -23,14 +26,15 @@ internal sealed class SegmentExport(SegmentSql sql, IDocumentStore store, Npgsql
     public async IAsyncEnumerable<SealView> SealsAsync(long first, long last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var session = store.LightweightSession();
-        var redacted = await SegmentRedaction.RedactedAsync(session, sql, cancellationToken);
+        var changes = await SegmentChanges.ReadAsync(session, sql, cancellationToken);
         last = Math.Min(last, (await session.Events.FetchStreamStateAsync(sql.Stream, cancellationToken))?.Version ?? 0);
         for (var next = Math.Max(1, first); next <= last; next += SegmentsAtATime)
         {
             foreach (var seal in await SegmentRedaction.SealsAsync(session, sql, next, Math.Min(last, next + SegmentsAtATime - 1), cancellationToken))
                 yield return new SealView(
                     seal.Segment, seal.FirstPosition, seal.LastPosition, seal.Rows, seal.ReceivedAt, seal.Hash, seal.PreviousHash, seal.Format,
-                    redacted.GetValueOrDefault(seal.Segment));
+                    changes.Of(seal.Segment)?.Rows,
+                    changes.Of(seal.Segment) is { Hash.Length: > 0 } change ? change.Hash : null, changes.IsRedacted(seal.Segment));
         }
     }
 

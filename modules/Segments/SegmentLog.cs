@@ -17,11 +17,13 @@ public sealed class SegmentLog<TRow>
     private readonly NpgsqlDataSource _database;
     private readonly SegmentOptions _options;
     private readonly SegmentRows _rows;
+    private readonly SegmentRetirement _retirement;
 
     internal SegmentLog(SegmentTable<TRow> table, IDocumentStore store, NpgsqlDataSource database, SegmentOptions options, TimeProvider time)
     {
         (_table, _store, _database, _options, Sql) = (table, store, database, options, table.Sql);
         _rows = new SegmentRows(Sql, database);
+        _retirement = new SegmentRetirement(Sql, store, database);
         Budget = new MemoryBudget(options.QueueBytes);
         Recent = new RecentRows(options.RecentBytes, time);
     }
@@ -78,7 +80,7 @@ public sealed class SegmentLog<TRow>
     }
 
     /// <summary>
-    /// All rows after a position, in order, without gaps or repeats, whole segments at a time. At the head it waits for the next
+    /// All rows after a position, in order, without repeats, whole segments at a time; without gaps but for rows that were retired. At the head it waits for the next
     /// commit, until cancelled.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<TRow>> ReadAsync(long afterPosition, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -97,11 +99,12 @@ public sealed class SegmentLog<TRow>
             if (await _rows.NextRangeAsync(position, _options.ReadRows, cancellationToken) is { } range)
             {
                 var rows = await _rows.ReadAsync(_table.Read, range, cancellationToken);
-                if (rows.Count != range.LastPosition - position)
+                if (rows.Count != range.LastPosition - position - range.RetiredRows)
                     throw new InvalidOperationException(
-                        $"The log '{_table.Name}' has {rows.Count} rows after position {position} up to {range.LastPosition}; its segments say {range.LastPosition - position}.");
+                        $"The log '{_table.Name}' has {rows.Count} rows after position {position} up to {range.LastPosition}; its segments say {range.LastPosition - position - range.RetiredRows}.");
                 position = range.LastPosition;
-                yield return rows;
+                if (rows.Count > 0)
+                    yield return rows;
                 continue;
             }
 
@@ -146,6 +149,20 @@ public sealed class SegmentLog<TRow>
         Recent.Clear();
         return new SegmentRedaction(Sql).ResealAsync(session, pseudonym, positions, cancellationToken);
     }
+
+    /// <summary>
+    /// Deletes rows whose time is over, a group of a day of receipt at a time, and records it; the seals stay. A day of which nothing
+    /// stays is dropped as a whole.
+    /// </summary>
+    /// <param name="column">The column that says whose a row is.</param>
+    /// <param name="isOver">Whether a group's rows of a day (UTC) are to go.</param>
+    /// <param name="today">The day that goes on; it and what comes after stay.</param>
+    /// <param name="cancellationToken">Ends it between two transactions.</param>
+    /// <returns>How many rows went.</returns>
+    public Task<long> RetireAsync(string column, Func<string, DateOnly, bool> isOver, DateOnly today, CancellationToken cancellationToken) =>
+        _table.Columns.Any(one => one.Name == column)
+            ? _retirement.RunAsync(column, isOver, today, cancellationToken)
+            : throw new ArgumentOutOfRangeException(nameof(column), column, "no such column");
 
     private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
         await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);

@@ -12,8 +12,11 @@ namespace Delivery.Segments;
 /// <param name="Segments">The segments and their new hashes.</param>
 internal sealed record RowsRedacted(string Pseudonym, long Rows, IReadOnlyList<ResealedSegment> Segments);
 
-/// <summary>A segment's hash over its rows as they are after a redaction, and the previous segment's first hash.</summary>
-internal sealed record ResealedSegment(long Segment, string Hash);
+/// <summary>A segment's hash over its rows as they are after a change on the record, and the previous segment's first hash.</summary>
+/// <param name="Segment">The segment.</param>
+/// <param name="Hash">The hash.</param>
+/// <param name="Rows">How many rows are left; null when none were retired.</param>
+internal sealed record ResealedSegment(long Segment, string Hash, long? Rows = null);
 
 /// <summary>Seals segments again after the caller masked rows of them in the session's transaction.</summary>
 internal sealed class SegmentRedaction(SegmentSql sql)
@@ -38,19 +41,6 @@ internal sealed class SegmentRedaction(SegmentSql sql)
     {
         var events = first < 1 ? [] : await session.Events.FetchStreamAsync(sql.Stream, last, fromVersion: first, token: cancellationToken);
         return [.. events.OfType<IEvent<RowsSealed>>().OrderBy(e => e.Version).Select(e => e.Data with { Segment = e.Version })];
-    }
-
-    /// <summary>Each redacted segment's last hash.</summary>
-    public static async Task<Dictionary<long, string>> RedactedAsync(IDocumentSession session, SegmentSql sql, CancellationToken cancellationToken)
-    {
-        var hashes = new Dictionary<long, string>();
-        foreach (var redaction in (await session.Events.FetchStreamAsync(sql.Redactions, token: cancellationToken)).OfType<IEvent<RowsRedacted>>().OrderBy(e => e.Version))
-        {
-            foreach (var segment in redaction.Data.Segments)
-                hashes[segment.Segment] = segment.Hash;
-        }
-
-        return hashes;
     }
 
     private async Task<List<long>> SegmentsOfAsync(IDocumentSession session, long[] positions, CancellationToken cancellationToken)

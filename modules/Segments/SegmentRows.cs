@@ -5,7 +5,11 @@ using Npgsql;
 namespace Delivery.Segments;
 
 /// <summary>A run of positions, with the times of receipt that bound it where they are known: they choose the partitions.</summary>
-internal sealed record PositionRange(long AfterPosition, long LastPosition, DateTimeOffset? ReceivedFrom, DateTimeOffset? ReceivedTo);
+internal sealed record PositionRange(long AfterPosition, long LastPosition, DateTimeOffset? ReceivedFrom, DateTimeOffset? ReceivedTo)
+{
+    /// <summary>How many of the positions are empty, because their rows were retired.</summary>
+    public long RetiredRows { get; init; }
+}
 
 /// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
 internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
@@ -16,8 +20,8 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     public async Task<PositionRange?> NextRangeAsync(long afterPosition, int rows, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""
-            SELECT max(last_position), min(received_at), max(received_at) FROM (
-                SELECT last_position, received_at, first_position FROM {sql.Segments}
+            SELECT max(last_position), min(received_at), max(received_at), sum(retired)::bigint FROM (
+                SELECT last_position, received_at, first_position, retired FROM {sql.Segments}
                 WHERE last_position > $1 ORDER BY last_position LIMIT 1000) AS next
             WHERE last_position <= $1 + $2
                OR last_position = (SELECT last_position FROM {sql.Segments} WHERE last_position > $1 ORDER BY last_position LIMIT 1)
@@ -28,7 +32,7 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
         await reader.ReadAsync(cancellationToken);
         return reader.IsDBNull(0)
             ? null
-            : new PositionRange(afterPosition, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2));
+            : new PositionRange(afterPosition, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2)) { RetiredRows = reader.GetInt64(3) };
     }
 
     public async Task<List<TRow>> ReadAsync<TRow>(ReadRow<TRow> read, PositionRange range, CancellationToken cancellationToken)

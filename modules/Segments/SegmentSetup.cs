@@ -18,6 +18,7 @@ public static class SegmentSetup
         {
             options.Events.AddEventType<RowsSealed>();
             options.Events.AddEventType<RowsRedacted>();
+            options.Events.AddEventType<RowsRetired>();
         });
         builder.Services.AddSingleton(services => new SegmentLog<TRow>(
             table, services.GetRequiredService<IDocumentStore>(), services.GetRequiredService<NpgsqlDataSource>(),

@@ -17,7 +17,9 @@ public sealed record VerificationRange(long? FirstSegment = null, long? LastSegm
 /// <param name="Rows">How many rows were hashed.</param>
 /// <param name="Breaks">What did not hold.</param>
 /// <param name="Redacted">The segments of which rows were masked on the record; they hold against their hash after that.</param>
-public sealed record Verification(bool Valid, long Segments, long Rows, IReadOnlyList<SegmentBreak> Breaks, IReadOnlyList<long> Redacted);
+/// <param name="Retired">The segments of which rows were deleted on the record, because they are kept no longer; what is left holds against its hash after that.</param>
+public sealed record Verification(
+    bool Valid, long Segments, long Rows, IReadOnlyList<SegmentBreak> Breaks, IReadOnlyList<long> Redacted, IReadOnlyList<RetiredSegments> Retired);
 
 /// <summary>Something that is not as it was sealed.</summary>
 /// <param name="Segment">The segment.</param>
@@ -42,7 +44,7 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         await using (var asStored = new NpgsqlCommand("SET LOCAL synchronize_seqscans = off", connection, transaction))
             await asStored.ExecuteNonQueryAsync(cancellationToken);
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
-        var run = new VerificationRun(range, await SegmentRedaction.RedactedAsync(session, sql, cancellationToken));
+        var run = new VerificationRun(range, await SegmentChanges.ReadAsync(session, sql, cancellationToken));
         var next = Math.Max(1, range.FirstSegment ?? 1);
         var end = Math.Min(range.LastSegment ?? long.MaxValue, (await session.Events.FetchStreamStateAsync(sql.Stream, cancellationToken))?.Version ?? 0);
         run.Start((await SegmentRedaction.SealsAsync(session, sql, next - 1, next - 1, cancellationToken)).SingleOrDefault());

@@ -1,11 +1,12 @@
 namespace Delivery.Segments;
 
 /// <summary>Collects what a verification finds as it goes from seal to seal.</summary>
-internal sealed class VerificationRun(VerificationRange range, IReadOnlyDictionary<long, string> redacted)
+internal sealed class VerificationRun(VerificationRange range, SegmentChanges changes)
 {
     private long _segments;
     private long _rows;
     private readonly List<long> _redacted = [];
+    private readonly List<RetiredSegments> _retired = [];
     private RowsSealed? _previous;
     private bool _headSeen;
 
@@ -39,7 +40,7 @@ internal sealed class VerificationRun(VerificationRange range, IReadOnlyDictiona
     {
         if (range.Segment is { } noted && !_headSeen)
             Breaks.Add(new SegmentBreak(noted, "head", "The noted segment is not there."));
-        return new Verification(Breaks.Count == 0, _segments, _rows, Breaks, _redacted);
+        return new Verification(Breaks.Count == 0, _segments, _rows, Breaks, _redacted, _retired);
     }
 
     private void CheckLink(RowsSealed seal)
@@ -54,19 +55,27 @@ internal sealed class VerificationRun(VerificationRange range, IReadOnlyDictiona
 
     private void CheckRows(RowsSealed seal, SegmentContent content)
     {
-        var hash = seal.Hash;
-        if (redacted.TryGetValue(seal.Segment, out var after))
-        {
-            hash = after;
-            _redacted.Add(seal.Segment);
-        }
-
-        if (content.DistinctPositions < seal.Rows)
-            Breaks.Add(new SegmentBreak(seal.Segment, "row-removed", $"{seal.Rows - content.DistinctPositions} of {seal.Rows} rows are not there."));
-        if (content.Rows > content.DistinctPositions)
-            Breaks.Add(new SegmentBreak(seal.Segment, "row-added", $"{content.Rows - content.DistinctPositions} rows were added."));
-        if (content.Rows == seal.Rows && content.DistinctPositions == seal.Rows && content.Hash != hash)
+        var change = changes.Of(seal.Segment);
+        var expected = change?.Rows ?? seal.Rows;
+        Note(seal.Segment);
+        if (content.DistinctPositions < expected)
+            Breaks.Add(new SegmentBreak(seal.Segment, "row-removed", $"{expected - content.DistinctPositions} of {expected} rows are not there."));
+        if (content.Rows > content.DistinctPositions || content.DistinctPositions > expected)
+            Breaks.Add(new SegmentBreak(seal.Segment, "row-added", $"{content.Rows - Math.Min(content.DistinctPositions, expected)} rows were added."));
+        if (content.Rows == expected && content.DistinctPositions == expected && !changes.IsGone(seal.Segment) && content.Hash != (change?.Hash ?? seal.Hash))
             Breaks.Add(new SegmentBreak(seal.Segment, "row-changed", $"The rows {seal.FirstPosition} to {seal.LastPosition} are not the rows that were sealed."));
+    }
+
+    private void Note(long segment)
+    {
+        if (changes.IsRedacted(segment) && !changes.IsGone(segment))
+            _redacted.Add(segment);
+        if (!changes.IsRetired(segment))
+            return;
+        if (_retired is [.., var last] && last.LastSegment == segment - 1)
+            _retired[^1] = last with { LastSegment = segment };
+        else
+            _retired.Add(new RetiredSegments(segment, segment));
     }
 
     private void CheckNotedHead(RowsSealed seal)

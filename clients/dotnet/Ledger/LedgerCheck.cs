@@ -23,7 +23,7 @@ public static class LedgerCheck
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var reader = new LedgerRows(rows);
         var breaks = new List<LedgerBreak>();
-        var redacted = new List<long>();
+        var (redacted, retired) = (new List<long>(), new List<long>());
         LedgerSeal? previous = null;
         long segments = 0, hashed = 0;
         var headSeen = head is null or { Segment: 0 };
@@ -43,8 +43,10 @@ public static class LedgerCheck
             hashed += count;
             sha.AppendData(Convert.FromHexString(seal.PreviousHash));
             var hash = Convert.ToHexStringLower(sha.GetHashAndReset());
-            if (seal.RedactedHash is not null)
+            if (seal.IsRedacted)
                 redacted.Add(seal.Segment);
+            if (seal.RowsLeft is not null)
+                retired.Add(seal.Segment);
             breaks.AddRange(Contents(seal, count, distinct, hash));
             if (head?.Segment == seal.Segment)
             {
@@ -55,14 +57,14 @@ public static class LedgerCheck
 
             previous = seal;
             if (breaks.Count >= MostBreaks)
-                return new LedgerReport(false, segments, hashed, [.. breaks.Take(MostBreaks)], redacted);
+                return new LedgerReport(false, segments, hashed, [.. breaks.Take(MostBreaks)], redacted, retired);
         }
 
         if (await reader.PeekAsync(cancellationToken) is not null)
             breaks.Add(new LedgerBreak((previous?.Segment ?? 0) + 1, "unsealed-rows", "Rows lie after the last seal."));
         if (!headSeen)
             breaks.Add(new LedgerBreak(head!.Segment, "head", "The noted segment is not among the seals."));
-        return new LedgerReport(breaks.Count == 0, segments, hashed, breaks, redacted);
+        return new LedgerReport(breaks.Count == 0, segments, hashed, breaks, redacted, retired);
     }
 
     /// <summary>The first seal of a run is taken as given, unless it is the first of all.</summary>
@@ -85,11 +87,12 @@ public static class LedgerCheck
 
     private static IEnumerable<LedgerBreak> Contents(LedgerSeal seal, long rows, long distinct, string hash)
     {
-        if (distinct < seal.Rows)
-            yield return new LedgerBreak(seal.Segment, "row-removed", $"{seal.Rows - distinct} of {seal.Rows} rows are not there.");
-        if (rows > distinct || distinct > seal.Rows)
-            yield return new LedgerBreak(seal.Segment, "row-added", $"{rows - Math.Min(distinct, seal.Rows)} rows were added.");
-        if (rows == seal.Rows && distinct == seal.Rows && hash != (seal.RedactedHash ?? seal.Hash))
+        var expected = seal.RowsLeft ?? seal.Rows;
+        if (distinct < expected)
+            yield return new LedgerBreak(seal.Segment, "row-removed", $"{expected - distinct} of {expected} rows are not there.");
+        if (rows > distinct || distinct > expected)
+            yield return new LedgerBreak(seal.Segment, "row-added", $"{rows - Math.Min(distinct, expected)} rows were added.");
+        if (rows == expected && distinct == expected && expected > 0 && hash != (seal.PresentHash ?? seal.Hash))
             yield return new LedgerBreak(seal.Segment, "row-changed", $"The rows {seal.FirstPosition} to {seal.LastPosition} are not the rows that were sealed.");
     }
 }

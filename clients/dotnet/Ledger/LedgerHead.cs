@@ -28,9 +28,12 @@ public sealed record LedgerHead(string Ledger, long Segment, long Position, stri
 /// <param name="Rows">How many rows were sealed.</param>
 /// <param name="Hash">SHA-256 over the rows in the order of their position, then the previous hash; lower-case hex.</param>
 /// <param name="PreviousHash">The previous segment's hash; 64 zeros before the first.</param>
-/// <param name="RedactedHash">The hash over the rows as they are after rows of the segment were masked on the record; null when none were.</param>
+/// <param name="RowsLeft">How many rows are left after some were deleted on the record, because they are kept no longer; null when none were.</param>
+/// <param name="PresentHash">The hash over the rows as they are after rows were masked or deleted on the record; null when none were, or none are left.</param>
+/// <param name="IsRedacted">Whether rows were masked on the record.</param>
 public sealed record LedgerSeal(
-    long Segment, long FirstPosition, long LastPosition, long Rows, string Hash, string PreviousHash, string? RedactedHash = null)
+    long Segment, long FirstPosition, long LastPosition, long Rows, string Hash, string PreviousHash,
+    long? RowsLeft = null, string? PresentHash = null, bool IsRedacted = false)
 {
     /// <summary>Reads seals, one JSON object a line.</summary>
     /// <exception cref="JsonException">A line is not one.</exception>

@@ -6,7 +6,9 @@ namespace Delivery.Client.Ledger;
 /// <param name="Rows">How many rows were hashed.</param>
 /// <param name="Breaks">What did not hold; at the most 1,000 of it.</param>
 /// <param name="Redacted">Segments of which rows were masked on the record; they hold against their hash after that.</param>
-public sealed record LedgerReport(bool Valid, long Segments, long Rows, IReadOnlyList<LedgerBreak> Breaks, IReadOnlyList<long> Redacted);
+/// <param name="Retired">Segments of which rows were deleted on the record; what is left holds against its hash after that.</param>
+public sealed record LedgerReport(
+    bool Valid, long Segments, long Rows, IReadOnlyList<LedgerBreak> Breaks, IReadOnlyList<long> Redacted, IReadOnlyList<long> Retired);
 
 /// <summary>Something that is not as it was sealed.</summary>
 /// <param name="Segment">The segment.</param>

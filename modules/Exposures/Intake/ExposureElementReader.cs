@@ -3,13 +3,14 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using Delivery.Contracts.Commands;
+using Delivery.Exposures.Privacy;
 using Delivery.Segments;
 using Delivery.Segments.Intake;
 
 namespace Delivery.Exposures.Intake;
 
 /// <summary>Reads one request's exposures: each member once, straight from the body's bytes to the row's.</summary>
-internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptions options) : IElementReader
+internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptions options, AttributeFilter? filter = null) : IElementReader
 {
     private const int LargestAttributes = 16 * 1024;
 
@@ -55,16 +56,11 @@ internal sealed class ExposureElementReader(IntakeRequest request, ExposureOptio
         row.TextOrNull(exposure.RuleId);
         row.Int64(exposure.FlagVersion);
         row.Int64(exposure.Sequence);
-        row.TextOrNull(exposure.Attributes);
+        row.TextOrNull(filter is null ? exposure.Attributes : filter.Keep(exposure.Flag, exposure.FlagVersion, exposure.Attributes));
         row.Time(exposure.Time);
-        row.Int16((short)TimingOf(exposure.Time));
+        row.Int16((short)options.TimingOf(exposure.Time, request.ReceivedAt));
         row.TextOrNull(_source);
     }
-
-    private Timing TimingOf(DateTimeOffset time) =>
-        time > request.ReceivedAt + options.FutureAfter ? Timing.Future
-        : time < request.ReceivedAt - options.LateAfter ? Timing.Late
-        : Timing.OnTime;
 
     private static ExposureMember MemberAt(ref Utf8JsonReader name)
     {

@@ -1,4 +1,6 @@
 using Delivery.Contracts.Exposures;
+using Delivery.Contracts.Http;
+using Delivery.Exposures.Privacy;
 using Delivery.Segments;
 using Delivery.Segments.Intake;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +11,10 @@ namespace Delivery.Exposures.Intake;
 /// <summary><c>POST /sdk/v1/exposures</c>.</summary>
 internal static class ExposureIntake
 {
-    public static Task<IResult> Take(HttpContext http, SegmentLog<RecordedExposure> log, TimeProvider time, IOptions<ExposureOptions> options) =>
-        TelemetryIntake.TakeAsync(http, log, time, request => new ExposureElementReader(request, options.Value));
+    public static async Task<IResult> Take(
+        HttpContext http, SegmentLog<RecordedExposure> log, TimeProvider time, PrivacyRules privacy, IOptions<ExposureOptions> options)
+    {
+        var filter = await privacy.ForAsync(http.Environment(), http.RequestAborted);
+        return await TelemetryIntake.TakeAsync(http, log, time, request => new ExposureElementReader(request, options.Value, filter));
+    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Delivery.Contracts.Exposures;
+using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Verifying;
 using Mediator;
 using Npgsql;
@@ -33,10 +34,19 @@ internal sealed class ReadRecordedContextsHandler(NpgsqlDataSource database) : I
             yield return new RecordedContext(
                 unit,
                 reader.IsDBNull(1) ? null : reader.GetString(1),
-                attributes is null ? null : JsonElement.Parse(attributes),
+                Whole(attributes),
                 reader.GetFieldValue<DateTimeOffset>(3),
                 reader.GetInt64(4),
                 Rederivation.IsForgotten(unit, attributes is not null));
         }
+    }
+
+    /// <summary>Attributes of which some were hashed or omitted are not the context: as good as not recorded.</summary>
+    private static JsonElement? Whole(string? attributes)
+    {
+        if (attributes is null)
+            return null;
+        var recorded = JsonElement.Parse(attributes);
+        return recorded.EnumerateObject().Any(attribute => Withheld.IsOne(attribute.Value)) ? null : recorded;
     }
 }

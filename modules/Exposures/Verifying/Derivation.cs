@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Delivery.Evaluation;
+using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
 
 namespace Delivery.Exposures.Verifying;
@@ -59,6 +60,7 @@ internal static class Rederivation
     public const string TargetingKeyNotRecorded = "targeting-key-not-recorded";
     public const string RandomUnit = "random-unit";
     public const string TimeNotRecorded = "time-not-recorded";
+    public const string AttributesWithheld = "attributes-withheld";
     public const string SequenceNotRecorded = "sequence-not-recorded";
 
     private const string Pseudonym = "forgotten-";
@@ -97,7 +99,7 @@ internal static class Rederivation
             context.With(exposure.UnitKind!, exposure.Unit);
         if (exposure.Attributes is not { } recorded)
             return context.Build();
-        foreach (var attribute in recorded.EnumerateObject().Where(attribute => attribute.Name != Attributes.TargetingKey))
+        foreach (var attribute in recorded.EnumerateObject().Where(attribute => attribute.Name != Attributes.TargetingKey && !Withheld.IsOne(attribute.Value)))
             context.With(attribute.Name, attribute.Value);
         return context.Build();
     }
@@ -112,6 +114,8 @@ internal static class Rederivation
         var read = snapshot.AttributesReadBy(exposure.Flag);
         if (exposure.Attributes is null && read.Any(name => name != Attributes.TargetingKey && !(byAttribute && name == exposure.UnitKind)))
             return AttributesNotRecorded;
+        if (exposure.Attributes is { } recorded && recorded.EnumerateObject().Any(attribute => Withheld.IsOne(attribute.Value)))
+            return AttributesWithheld;
         if (byAttribute && read.Any(name => name is Attributes.TargetingKey or AttributesRead.Any))
             return TargetingKeyNotRecorded;
         var ruleset = snapshot.ToRuleset();

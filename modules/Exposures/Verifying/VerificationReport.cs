@@ -11,7 +11,7 @@ internal sealed record VerificationReport(
 
 /// <summary>Exposures that can't be derived.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="Reasons">How many for each reason: <c>version-unknown</c>, <c>unit-forgotten</c>, <c>attributes-not-recorded</c>, <c>targeting-key-not-recorded</c>, <c>random-unit</c>, <c>time-not-recorded</c>, <c>sequence-not-recorded</c>.</param>
+/// <param name="Reasons">How many for each reason: <c>version-unknown</c>, <c>unit-forgotten</c>, <c>attributes-not-recorded</c>, <c>targeting-key-not-recorded</c>, <c>random-unit</c>, <c>time-not-recorded</c>, <c>sequence-not-recorded</c>, <c>attributes-withheld</c>.</param>
 internal sealed record UnderivableCount(long Count, IReadOnlyDictionary<string, long> Reasons);
 
 /// <summary>An exposure that says something else than its flag gives.</summary>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Delivery.Contracts.Exposures;
+using Delivery.Exposures.Privacy;
 using Delivery.Segments;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Delivery.Exposures.Intake.Served;
 /// evaluation, not a record.
 /// </summary>
 internal sealed partial class ServedExposures(
-    SegmentLog<RecordedExposure> log, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time, ILogger<ServedExposures> logger)
+    SegmentLog<RecordedExposure> log, PrivacyRules privacy, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time, ILogger<ServedExposures> logger)
     : BackgroundService, IExposureSink
 {
     private readonly Channel<ServedEvaluation> _waiting = Channel.CreateBounded<ServedEvaluation>(
@@ -64,13 +65,16 @@ internal sealed partial class ServedExposures(
     /// <summary>A commit that was not confirmed may have happened: the batch's number makes the next try the same one.</summary>
     private async Task WriteAsync(List<ServedRow> batch, CancellationToken stoppingToken)
     {
+        var filters = new Dictionary<string, AttributeFilter>(StringComparer.Ordinal);
+        foreach (var environment in batch.Select(row => row.Evaluation.Environment).Distinct())
+            filters[environment] = await privacy.ForAsync(environment, stoppingToken);
         var key = new BatchKey(_source, _batch, (ulong)_batch);
         _batch++;
         while (true)
         {
             var rows = log.NewBatch();
             foreach (var row in batch)
-                row.Write(rows);
+                row.Write(rows, filters[row.Evaluation.Environment]);
             if (await log.AppendAsync(rows, key, default, stoppingToken) is BatchOutcome.Committed or BatchOutcome.Repeated)
                 break;
             await Task.Delay(options.Value.RetryAfter, time, stoppingToken);

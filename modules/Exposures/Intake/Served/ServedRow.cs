@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Delivery.Contracts.Exposures;
 using Delivery.Evaluation;
+using Delivery.Exposures.Privacy;
 using Delivery.Segments;
 using Delivery.Segments.Intake;
 
@@ -25,7 +26,7 @@ internal sealed record ServedRow(Guid Id, ServedEvaluation Evaluation, byte[] Un
             : new ServedRow(Guid.CreateVersion7(evaluation.Time), evaluation, key, Encoding.UTF8.GetBytes(unitKind ?? ""), Encoding.UTF8.GetBytes(source));
     }
 
-    public void Write(RowBatch rows)
+    public void Write(RowBatch rows, AttributeFilter filter)
     {
         var result = Evaluation.Result;
         new ExposureRow
@@ -40,7 +41,7 @@ internal sealed record ServedRow(Guid Id, ServedEvaluation Evaluation, byte[] Un
             RuleId = Encoding.UTF8.GetBytes(result.Why.RuleId ?? ""),
             FlagVersion = result.FlagVersion,
             Sequence = result.Sequence,
-            Attributes = AttributesOf(Evaluation),
+            Attributes = filter.Withhold(AttributesOf(Evaluation)),
             Time = Evaluation.Time,
             Timing = Timing.OnTime,
             Source = Source,
