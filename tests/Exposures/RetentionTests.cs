@@ -17,7 +17,6 @@ public sealed class RetentionTests(PostgresFixture postgres) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _ledger = Ledger.On(await postgres.CreateDatabaseAsync("retention"), time: _time);
-        await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/environments", """{ "key": "staging" }""");
         for (var day = 0; day < 3; day++)
         {
             await TakenAsync("production", day * 100, 3);
