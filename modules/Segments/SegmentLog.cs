@@ -159,10 +159,15 @@ public sealed class SegmentLog<TRow>
     /// <param name="today">The day that goes on; it and what comes after stay.</param>
     /// <param name="cancellationToken">Ends it between two transactions.</param>
     /// <returns>How many rows went.</returns>
-    public Task<long> RetireAsync(string column, Func<string, DateOnly, bool> isOver, DateOnly today, CancellationToken cancellationToken) =>
-        _table.Columns.Any(one => one.Name == column)
-            ? _retirement.RunAsync(column, isOver, today, cancellationToken)
-            : throw new ArgumentOutOfRangeException(nameof(column), column, "no such column");
+    public async Task<long> RetireAsync(string column, Func<string, DateOnly, bool> isOver, DateOnly today, CancellationToken cancellationToken)
+    {
+        if (!_table.Columns.Any(one => one.Name == column))
+            throw new ArgumentOutOfRangeException(nameof(column), column, "no such column");
+        var rows = await _retirement.RunAsync(column, isOver, today, cancellationToken);
+        if (rows > 0)
+            Recent.Clear();
+        return rows;
+    }
 
     private async Task WaitAsync(Task committed, CancellationToken cancellationToken) =>
         await Task.WhenAny(committed, Task.Delay(_options.LookForOthersEvery, cancellationToken)).Unwrap().WaitAsync(cancellationToken);

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Delivery.Contracts.Exposures;
 using Delivery.Evaluation;
 using Delivery.Exposures.Tests.Verifying;
@@ -11,11 +13,67 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
     private readonly Ledger _ledger = shared.Ledger;
 
     [Fact]
+    public async Task a_single_evaluation_for_an_sdk_key_is_an_exposure_that_derives_again()
+    {
+        await Evaluated.FlagAsync(_ledger, "served");
+        await Evaluated.ConfigureAsync(_ledger, "served", 5_000);
+        using var sdk = await shared.ClientAsync("server-sdk", "production");
+        var before = await _ledger.HeadAsync();
+
+        var answer = await EvaluateAsync(sdk, "/served", """{ "targetingKey": "u1", "country": "DE", "shoeSize": 44 }""");
+
+        var row = (await _ledger.ReadAsync(before, 1)).ShouldHaveSingleItem();
+        row.Variant.ShouldBe(answer.GetProperty("variant").GetString());
+        var shown = (await _ledger.GetAsync("/api/v1/exposures?flag=served")).GetProperty("items")[0];
+        shown.GetProperty("attributes").GetRawText().ShouldBe("""{"country":"DE"}""", "no rule reads the shoe size");
+        shown.GetProperty("ruleId").GetString().ShouldBe("by-country");
+        shown.GetProperty("source").GetString().ShouldStartWith("server:");
+        var report = await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/exposures/verify", """{ "environment": "production", "flag": "served" }""");
+        (report.GetProperty("checked").GetInt64(), report.GetProperty("matching").GetInt64()).ShouldBe((1, 1));
+    }
+
+    [Fact]
+    public async Task a_bulk_evaluation_an_unknown_flag_a_missing_unit_and_an_operators_look_are_none()
+    {
+        await Evaluated.FlagAsync(_ledger, "looked-at");
+        using var sdk = await shared.ClientAsync("server-sdk", "production");
+        using var person = await shared.ClientAsync("operator", null);
+        var (before, withoutUnit) = (await _ledger.HeadAsync(), (await ServedAsync()).WithoutUnit);
+
+        await EvaluateAsync(sdk, "", """{ "targetingKey": "u1" }""");
+        await EvaluateAsync(person, "/looked-at", """{ "targetingKey": "u1" }""");
+        await EvaluateAsync(sdk, "/looked-at", "{}");
+        (await sdk.PostAsJsonAsync("/ofrep/v1/evaluate/flags/nothing", new { context = new { targetingKey = "u1" } }, TestContext.Current.CancellationToken)).IsSuccessStatusCode.ShouldBeFalse();
+        await EvaluateAsync(sdk, "/looked-at", """{ "targetingKey": "u2" }""");
+
+        (await _ledger.ReadAsync(before, 1)).Select(row => row.Unit).ShouldBe(["u2"]);
+        (await _ledger.RowsAfterAsync(before)).ShouldBe(1);
+        ((await ServedAsync()).WithoutUnit - withoutUnit).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task a_key_says_whether_and_its_change_is_an_event()
+    {
+        await Evaluated.FlagAsync(_ledger, "by-key");
+        var issued = await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/keys",
+            """{ "name": "quiet", "role": "client-sdk", "environment": "production", "recordsExposures": false }""");
+        var id = issued.GetProperty("id").GetString();
+        (await _ledger.GetAsync($"/api/v1/keys/{id}")).GetProperty("recordsExposures").GetBoolean().ShouldBeFalse();
+
+        var set = await Evaluated.SentAsync(_ledger, HttpMethod.Put, $"/api/v1/keys/{id}/recording", """{ "recordsExposures": true, "comment": "no hook in this service" }""");
+        var again = await Evaluated.SentAsync(_ledger, HttpMethod.Put, $"/api/v1/keys/{id}/recording", """{ "recordsExposures": true }""");
+
+        (set.GetProperty("changed").GetBoolean(), again.GetProperty("changed").GetBoolean()).ShouldBe((true, false));
+        (await _ledger.GetAsync($"/api/v1/keys/{id}")).GetProperty("recordsExposures").GetBoolean().ShouldBeTrue();
+        (await _ledger.GetAsync($"/api/v1/keys/{id}/events")).GetProperty("items").EnumerateArray().Last().GetProperty("type").GetString().ShouldBe("key-recording-set");
+    }
+
+    [Fact]
     public async Task what_is_handed_over_is_an_exposure_that_derives_again()
     {
         await Evaluated.FlagAsync(_ledger, "handed-over");
         await Evaluated.ConfigureAsync(_ledger, "handed-over", 5_000);
-        var before = await _ledger.HeadAsync();
+        var (before, withoutUnit) = (await _ledger.HeadAsync(), (await ServedAsync()).WithoutUnit);
 
         await OfferAsync(_ledger, "handed-over", EvaluationContext.For("u1").With("country", "DE").With("shoeSize", 44).Build(), new EvaluationContext("u2"), new EvaluationContext(null));
 
@@ -27,7 +85,7 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
         shown[1].GetProperty("attributes").GetRawText().ShouldBe("{}");
         var report = await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/exposures/verify", """{ "environment": "production", "flag": "handed-over" }""");
         (report.GetProperty("checked").GetInt64(), report.GetProperty("matching").GetInt64()).ShouldBe((2, 2));
-        (await _ledger.GetAsync("/api/v1/ledger")).GetProperty("served").GetProperty("withoutUnit").GetInt64().ShouldBe(1);
+        ((await ServedAsync()).WithoutUnit - withoutUnit).ShouldBe(1);
     }
 
     [Fact]
@@ -60,4 +118,13 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
         foreach (var context in contexts)
             sink.Offer(new ServedEvaluation("production", flag, snapshot, context, snapshot.Evaluate(flag, context), TimeProvider.System.GetUtcNow()));
     }
+
+    private async Task<(long Recorded, long WithoutUnit)> ServedAsync()
+    {
+        var served = (await _ledger.GetAsync("/api/v1/ledger")).GetProperty("served");
+        return (served.GetProperty("recorded").GetInt64(), served.GetProperty("withoutUnit").GetInt64());
+    }
+
+    private static async Task<JsonElement> EvaluateAsync(HttpClient client, string key, string context) =>
+        await Ledger.Json(await client.PostAsync($"/ofrep/v1/evaluate/flags{key}", new StringContent($$"""{ "context": {{context}} }"""), TestContext.Current.CancellationToken));
 }

@@ -29,6 +29,9 @@ public static class AccessPolicy
     /// <summary>The claim that carries the key's public id; it never carries the secret.</summary>
     public const string KeyIdClaim = "delivery:key-id";
 
+    /// <summary>The claim of a key whose single evaluations by OFREP are recorded as exposures.</summary>
+    public const string RecordedClaim = "delivery:recorded";
+
     /// <summary>The policy's name for a role.</summary>
     public static string For(AccessRole role) => role switch
     {

@@ -34,6 +34,8 @@ internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOpti
         identity.AddClaim(new Claim(AccessPolicy.KeyIdClaim, key.KeyId));
         if (key.Environment is { } environment)
             identity.AddClaim(new Claim(AccessPolicy.EnvironmentClaim, environment));
+        if (key.IsRecorded())
+            identity.AddClaim(new Claim(AccessPolicy.RecordedClaim, bool.TrueString));
         return new ClaimsPrincipal(identity);
     }
 

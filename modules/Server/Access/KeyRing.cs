@@ -56,7 +56,7 @@ internal sealed class KeyRing
             await using var session = _store.QuerySession();
             if (await session.LoadAsync<AccessKey>(AccessKey.Stream(id), cancellationToken) is not { } read)
                 return null;
-            held = new Held(read, new KeyHolder(read.KeyId, read.Role, read.Environment), _time.GetTimestamp());
+            held = new Held(read, new KeyHolder(read.KeyId, read.Role, read.Environment, read.IsRecorded()), _time.GetTimestamp());
             _keys[id] = held;
         }
 

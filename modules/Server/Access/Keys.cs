@@ -7,7 +7,7 @@ using Mediator;
 namespace Delivery.Server.Access;
 
 /// <summary>Issues a key. The secret was made at the edge; only its hash comes in.</summary>
-internal sealed record IssueKey(Audit Audit, string KeyId, string Name, AccessRole Role, string? Environment, string SecretHash, IReadOnlyList<string> AllowedOrigins) : Command(Audit)
+internal sealed record IssueKey(Audit Audit, string KeyId, string Name, AccessRole Role, string? Environment, string SecretHash, IReadOnlyList<string> AllowedOrigins, bool? RecordsExposures = null) : Command(Audit)
 {
     public override AccessRole RequiredRole => AccessRole.Admin;
 }
@@ -60,7 +60,7 @@ internal sealed class IssueKeyHandler(IDocumentSession session, ISender sender) 
                 : new Outcome.Refused("key-exists", $"There is a key '{command.KeyId}' already.");
         session.Events.StartStream<AccessKey>(
             AccessKey.Stream(command.KeyId),
-            new KeyIssued(command.KeyId, command.Name.Trim(), command.Role, command.Environment, command.SecretHash, WebOrigins.Normal(command.AllowedOrigins)));
+            new KeyIssued(command.KeyId, command.Name.Trim(), command.Role, command.Environment, command.SecretHash, WebOrigins.Normal(command.AllowedOrigins), command.RecordsExposures));
         return new Outcome.Done("key", command.KeyId, 1);
     }
 }

@@ -1,4 +1,5 @@
 using Delivery.Contracts.Access;
+using Delivery.Contracts.Exposures;
 using Delivery.Evaluation;
 using Delivery.Targeting.Live;
 using Microsoft.AspNetCore.Http;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Delivery.Targeting.Ofrep;
 
 /// <summary>One flag for a context. The hot one of the protocol's questions: it takes no service scope and one buffer a thread.</summary>
-internal sealed class OfrepSingle(LiveRulesets live, KeyRates rates, TimeProvider time)
+internal sealed class OfrepSingle(LiveRulesets live, KeyRates rates, IExposureSink exposures, TimeProvider time)
 {
     public Task AnswerAsync(HttpContext http) => AnswerAsync(http, KeyHolder.Of(http.User));
 
@@ -29,12 +30,14 @@ internal sealed class OfrepSingle(LiveRulesets live, KeyRates rates, TimeProvide
             Evaluate(http, call, environment.State.Snapshot, flag, request.Context);
     }
 
-    private static void Evaluate(HttpContext http, OfrepCall call, Snapshot snapshot, string key, EvaluationContext context)
+    private void Evaluate(HttpContext http, OfrepCall call, Snapshot snapshot, string key, EvaluationContext context)
     {
         var flag = snapshot.Find(key);
         var result = call.MaySee(flag.Definition) ? flag.Evaluate(context) : Snapshot.Empty.Evaluate(key, context);
         var buffer = AnswerBuffer.Take();
         OfrepJson.WriteResult(buffer.Json, key, result, call.Environment, context);
         buffer.Send(http, OfrepJson.Status(result.ErrorCode));
+        if (call.Key.IsRecorded && result.HasValue)
+            exposures.Offer(new ServedEvaluation(call.Environment, key, snapshot, context, result, time.GetUtcNow()));
     }
 }
