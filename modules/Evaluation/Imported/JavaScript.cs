@@ -58,27 +58,11 @@ internal static class JavaScript
         };
     }
 
-    /// <summary><c>==</c>.</summary>
-    internal static bool AreLooselyEqual(in AttributeValue left, in AttributeValue right)
-    {
-        if (left.Kind == right.Kind || left.IsMissingOrNull || right.IsMissingOrNull)
-            return AreIdentical(left, right);
-        if (left.Kind == AttributeKind.Boolean)
-            return AreLooselyEqual(AttributeValue.From(ToNumber(left)), right);
-        if (right.Kind == AttributeKind.Boolean)
-            return AreLooselyEqual(left, AttributeValue.From(ToNumber(right)));
-        if (left.Kind >= AttributeKind.Array)
-            return right.Kind < AttributeKind.Array && AreLooselyEqual(AttributeValue.From(ToText(left)), right);
-        if (right.Kind >= AttributeKind.Array)
-            return AreLooselyEqual(left, AttributeValue.From(ToText(right)));
-        return ToNumber(left) == ToNumber(right);
-    }
-
-    /// <summary>Relational order: texts by code unit, everything else by number; null where they can't be ordered.</summary>
+    /// <summary>Relational order: texts (lists and objects are, too) by code unit, everything else by number; null where they can't be ordered.</summary>
     internal static int? Compare(in AttributeValue left, in AttributeValue right)
     {
-        if (left.Kind == AttributeKind.String && right.Kind == AttributeKind.String)
-            return string.CompareOrdinal(left.Text, right.Text);
+        if (left.Kind >= AttributeKind.String && right.Kind >= AttributeKind.String)
+            return string.CompareOrdinal(ToText(left), ToText(right));
         var leftNumber = ToNumber(left);
         var rightNumber = ToNumber(right);
         return double.IsNaN(leftNumber) || double.IsNaN(rightNumber) ? null : leftNumber.CompareTo(rightNumber);
@@ -98,21 +82,6 @@ internal static class JavaScript
             default:
                 return AreIdentical(left, right);
         }
-    }
-
-    /// <summary><c>parseFloat</c>: the longest number the text starts with.</summary>
-    internal static double ParseFloat(in AttributeValue value)
-    {
-        if (value.Kind == AttributeKind.Number)
-            return value.Number;
-        var text = ToText(value).AsSpan().Trim();
-        for (var length = text.Length; length > 0; length--)
-        {
-            if (double.TryParse(text[..length], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number))
-                return number;
-        }
-
-        return double.NaN;
     }
 
     private static bool AreSameJson(ReadOnlySpan<AttributeValue> left, ReadOnlySpan<AttributeValue> right)

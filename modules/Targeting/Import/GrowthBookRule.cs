@@ -4,7 +4,7 @@ using Delivery.Evaluation;
 namespace Delivery.Targeting.Import;
 
 /// <summary>One rule of a GrowthBook feature: a forced value or an experiment.</summary>
-internal sealed class GrowthBookRule(JsonElement rule, string feature, string path, int index)
+internal sealed class GrowthBookRule(JsonElement rule, string feature, string path, int index, GrowthBookContext context, JsonElement bandits)
 {
     private const string DefaultAttribute = "id";
 
@@ -13,12 +13,14 @@ internal sealed class GrowthBookRule(JsonElement rule, string feature, string pa
     {
         ["urlPatterns"] = "targeting by the page's address is the browser's; the rule applies on every page",
         ["url"] = "targeting by the page's address is the browser's; the rule applies on every page",
-        ["contextualVariations"] = "contextual bandits have no counterpart; the rule was left out",
         ["minBucketVersion"] = "sticky buckets have no counterpart; the unit's bucket alone decides",
         ["fallbackAttribute"] = "GrowthBook uses it with sticky buckets only; the unit's bucket alone decides",
     };
 
     public string Path => path;
+
+    /// <summary>True for an experiment that no feature holds: its <c>force</c> is the index of a variation.</summary>
+    public bool IsInline { get; init; }
 
     public string Id => $"{index}-{Text("id") ?? Text("key") ?? "rule"}";
 
@@ -27,9 +29,18 @@ internal sealed class GrowthBookRule(JsonElement rule, string feature, string pa
     public JsonElement? Condition => Object("condition");
 
     public IEnumerable<Remark> Unsupported =>
-        rule.EnumerateObject().Where(member => BrowserOnly.ContainsKey(member.Name)).Select(member => new Remark(member.Name, BrowserOnly[member.Name]));
+        rule.EnumerateObject().Where(member => BrowserOnly.ContainsKey(member.Name)).Select(member => new Remark(member.Name, BrowserOnly[member.Name]))
+            .Concat(IsBandit ? [new Remark("contextualBanditRef", "a contextual bandit's weights per context have no counterpart; the rule was left out")] : []);
 
-    public IEnumerable<(string Feature, JsonElement Condition, bool Gate)> Parents =>
+    /// <summary>The variation that the SDK's context forces; null for none.</summary>
+    public int? Forced => IsExperiment && !IsBandit && Variations is { } variations ? context.Forced(Key, variations.GetArrayLength()) : null;
+
+    /// <summary>Who it is forced for; null for everyone.</summary>
+    public Condition? Unit => context.Unit(Attribute);
+
+    public IEnumerable<(string Feature, JsonElement Condition, bool Gate)> Parents => ParentsOf(rule);
+
+    public static IEnumerable<(string Feature, JsonElement Condition, bool Gate)> ParentsOf(JsonElement rule) =>
         rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("parentConditions", out var parents) && parents.ValueKind == JsonValueKind.Array
             ? parents.EnumerateArray().Select(parent => (
                 parent.GetProperty("id").GetString()!,
@@ -41,17 +52,39 @@ internal sealed class GrowthBookRule(JsonElement rule, string feature, string pa
 
     private int HashVersion => Number("hashVersion") is { } version and not 0 ? (int)version : 1;
 
+    private string Key => Text("key") is { Length: > 0 } given ? given : feature;
+
+    private bool IsExperiment => IsInline || !rule.TryGetProperty("force", out _);
+
+    // A bandit that has learnt nothing yet is an experiment like any other.
+    private bool IsBandit => Text("contextualBanditRef") is { } name && bandits.ValueKind == JsonValueKind.Object && bandits.TryGetProperty(name, out var bandit)
+        && bandit.ValueKind == JsonValueKind.Object && bandit.TryGetProperty("contexts", out var contexts) && contexts.ValueKind == JsonValueKind.Array && contexts.GetArrayLength() > 0;
+
+    private JsonElement? Variations =>
+        (rule.TryGetProperty("contextualVariations", out var variations) || rule.TryGetProperty("variations", out variations)) && variations.ValueKind == JsonValueKind.Array ? variations : null;
+
     /// <summary>What the rule serves; null when it can't serve anyone.</summary>
     public Serve? Serve(GrowthBookVariants variants)
     {
-        if (rule.TryGetProperty("force", out var value))
-            return Forced(variants.Key(value));
-        return rule.TryGetProperty("variations", out var variations) && variations.ValueKind == JsonValueKind.Array
-            ? Experiment(variations, variants)
+        if (!IsExperiment)
+            return ForcedValue(variants.Key(rule.GetProperty("force")));
+        return Variations is { } variations && !IsBandit ? Experiment(variations, variants) : null;
+    }
+
+    /// <summary>What those get for whom a variation is forced; null when the experiment passes them by.</summary>
+    public Serve? ServeForced(int variation, GrowthBookVariants variants)
+    {
+        var keys = Variations!.Value.EnumerateArray().Select(variants.Key).ToList();
+        if (keys.Count < 2 || variation < 0 || variation >= keys.Count || PassesThrough(variation))
+            return null;
+        if (!rule.TryGetProperty("filters", out _) || IsInline)
+            return new Serve.Variant(keys[variation]);
+        return Filters() is { Count: > 0 } filters
+            ? Split(filters[0].UnitAttribute, "", BucketingAlgorithm.GrowthBookV2, 10_000, [new VariantRange(keys[variation], 0, 10_000)], filters)
             : null;
     }
 
-    private Serve? Forced(string variant)
+    private Serve? ForcedValue(string variant)
     {
         var filters = Filters();
         if (filters is null)
@@ -73,17 +106,23 @@ internal sealed class GrowthBookRule(JsonElement rule, string feature, string pa
     {
         // A value is a variant of the flag even where nobody gets it now.
         var keys = variations.EnumerateArray().Select(variants.Key).ToList();
-        var stopped = Text("status") is "stopped" or "draft" || (rule.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.False);
-        if (keys.Count < 2 || stopped || Filters() is not { } filters || Algorithm(HashVersion) is not { } algorithm)
+        var forced = IsInline && rule.TryGetProperty("force", out var force) && force.ValueKind == JsonValueKind.Number ? (int?)force.GetDouble() : null;
+        var stopped = Text("status") == "draft" || (Text("status") == "stopped" && forced is null) || !context.IsEnabled || (context.IsQaMode && forced is null) || (rule.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.False);
+        if (keys.Count < 2 || forced < 0 || forced >= keys.Count || stopped || Filters() is not { } filters || Algorithm(HashVersion) is not { } algorithm)
             return null;
         var ranges = Ranges() ?? GrowthBookRanges.Of(keys.Count, Number("coverage") ?? 1, Weights());
-        var forVariants = ranges.Take(keys.Count)
-            .Select((range, i) => (Buckets: GrowthBookRanges.Buckets(range.Start, range.End, algorithm.Total), Index: i))
-            .Where(range => !PassesThrough(range.Index))
-            .Select(range => new VariantRange(keys[range.Index], range.Buckets.Start, range.Buckets.End))
-            .ToList();
-        var key = Text("key") is { Length: > 0 } given ? given : feature;
-        return Split(Attribute, Text("seed") is { Length: > 0 } seed ? seed : key, algorithm.Name, algorithm.Total, forVariants, filters);
+        List<BucketRange> passed = [];
+        List<VariantRange> forVariants = [];
+        foreach (var (range, i) in ranges.Take(keys.Count).Select((range, i) => (GrowthBookRanges.Buckets(range.Start, range.End, algorithm.Total), i)))
+        {
+            // The first range that holds a bucket decides, even when it passes the unit on to the next rule.
+            if (PassesThrough(forced ?? i))
+                passed.Add(range);
+            else
+                forVariants.AddRange(Without(range, passed).Select(free => new VariantRange(keys[forced ?? i], free.Start, free.End)));
+        }
+
+        return Split(Attribute, Text("seed") is { Length: > 0 } seed ? seed : Key, algorithm.Name, algorithm.Total, forVariants, filters);
     }
 
     private static Serve.Split? Split(
@@ -134,6 +173,11 @@ internal sealed class GrowthBookRule(JsonElement rule, string feature, string pa
 
         return filters;
     }
+
+    private static IEnumerable<BucketRange> Without(BucketRange range, IEnumerable<BucketRange> taken) => taken.Aggregate(
+        (IEnumerable<BucketRange>)[range],
+        (free, gone) => free.SelectMany(part => new[] { part with { End = Math.Min(part.End, gone.Start) }, part with { Start = Math.Max(part.Start, gone.End) } })
+            .Where(part => part.Start < part.End));
 
     private bool PassesThrough(int variation) =>
         rule.TryGetProperty("meta", out var meta) && meta.ValueKind == JsonValueKind.Array && variation < meta.GetArrayLength()
