@@ -50,6 +50,19 @@ public sealed class EvaluatingTests
     }
 
     [Fact]
+    public void a_default_that_splits_by_the_targeting_key_says_that_it_is_missing()
+    {
+        var split = new Serve.Split(new Split { Weights = [new VariantWeight("on", 1), new VariantWeight("off", 1)] });
+        var client = DeliveryClient.Offline(Ruleset(7, Boolean() with { Default = split }));
+
+        var details = client.EvaluateBooleanDetails("new-checkout", EvaluationContext.Empty, defaultValue: true);
+
+        details.Value.ShouldBeTrue();
+        details.Error.ShouldBe(FlagError.TargetingKeyMissing);
+        client.EvaluateBooleanDetails("new-checkout", User, true).Error.ShouldBe(FlagError.None);
+    }
+
+    [Fact]
     public void without_a_ruleset_every_evaluation_gives_the_default_value_and_not_ready()
     {
         var client = new Scenario().Client;

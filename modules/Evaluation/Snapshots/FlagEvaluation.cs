@@ -8,6 +8,8 @@ namespace Delivery.Evaluation;
 /// </summary>
 internal static class FlagEvaluation
 {
+    private const string NeedsTargetingKey = "the flag's default splits by the targeting key, and the context has none";
+
     internal static EvaluationResult Evaluate(FlagPlan flag, in MatchScope scope, Tracer? tracer)
     {
         if (flag.StartsWithRules && tracer is null)
@@ -128,6 +130,9 @@ internal static class FlagEvaluation
                 return new EvaluationResult(flag, variant, EvaluationReason.Split, decision, sequence);
             }
 
+            // Rules pass a unit on that they can't name; after the default there is nobody to pass it on to.
+            if (outcome == FallThrough.UnitAttributeMissing && flag.DefaultSplit.NeedsTargetingKeyOf(scope.Context))
+                return Failed(flag, NeedsTargetingKey, scope, tracer, TraceStepKind.Default, "default", null, EvaluationError.TargetingKeyMissing);
             decision.Skip(-1, outcome);
         }
         else if (flag.DefaultExpression is not null)
@@ -230,10 +235,10 @@ internal static class FlagEvaluation
     // Cold code stays out of line: its temporaries would be cleared on every evaluation.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static EvaluationResult Failed(
-        FlagPlan flag, string error, in MatchScope scope, Tracer? tracer, TraceStepKind kind, string subject, int? ruleIndex)
+        FlagPlan flag, string error, in MatchScope scope, Tracer? tracer, TraceStepKind kind, string subject, int? ruleIndex, EvaluationError code = EvaluationError.General)
     {
         tracer?.Step(kind, subject, $"failed: {error}", ruleIndex: ruleIndex);
-        return new EvaluationResult(flag, EvaluationError.General, error, scope.Snapshot.Sequence);
+        return new EvaluationResult(flag, code, error, scope.Snapshot.Sequence);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

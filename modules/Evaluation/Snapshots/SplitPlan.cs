@@ -54,6 +54,9 @@ internal sealed class SplitPlan
         return plan;
     }
 
+    /// <summary>Whether it could decide for a context if that had a targeting key.</summary>
+    internal bool NeedsTargetingKeyOf(EvaluationContext context) => context.TargetingKey is null && _unit.Names.Contains(Attributes.TargetingKey);
+
     internal double Fraction(ulong bucket) => _bucketer.Fraction(bucket);
 
     /// <summary>Assigns a unit to a variant, or says why not.</summary>

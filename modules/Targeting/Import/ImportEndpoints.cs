@@ -28,6 +28,8 @@ internal sealed record ImportReport(
 
 internal static class ImportEndpoints
 {
+    private const string DefaultEnvironment = "production";
+
     private static readonly Dictionary<string, Func<JsonElement, Translation>> Formats = new(StringComparer.Ordinal)
     {
         ["growthbook"] = GrowthBook.Translate,
@@ -41,15 +43,15 @@ internal static class ImportEndpoints
         endpoints.MapPost("/api/v1/import/{format}", Import).WithTags("Import").RequireAuthorization(AccessPolicy.Operator)
             .WithSummary("Turns a document (growthbook, unleash, flagd, delivery) into flags that keep every unit in its bucket: ?environment= strict= dryRun=").Produces<ImportReport>();
         endpoints.MapGet("/api/v1/export", Export).WithTags("Import").RequireAuthorization(AccessPolicy.Operator)
-            .WithSummary("An environment's flags and segments as one document that import/delivery takes back without loss").Produces<DeliveryDocument>();
+            .WithSummary("Flags of one environment, or of all where none is named, and segments as one document that import/delivery takes back without loss: ?environment=").Produces<DeliveryDocument>();
     }
 
-    private static IResult Export(LiveRulesets live, string environment = "production") => live.Find(environment) is { } found
-        ? Results.Json(DeliveryDocument.Export(live, found), Json.Options)
-        : Problems.NotFound("environment", environment);
+    private static IResult Export(LiveRulesets live, string? environment = null) => live.Find(environment ?? DefaultEnvironment) is { } found
+        ? Results.Json(DeliveryDocument.Export(live, found, withOthers: environment is null), Json.Options)
+        : Problems.NotFound("environment", environment ?? DefaultEnvironment);
 
     private static async Task<IResult> Import(
-        string format, HttpContext http, ISender sender, CancellationToken cancellationToken, string environment = "production", bool strict = false, bool dryRun = false)
+        string format, HttpContext http, ISender sender, CancellationToken cancellationToken, string? environment = null, bool strict = false, bool dryRun = false)
     {
         if (!Formats.TryGetValue(format, out var translate))
             return Problems.Problem(StatusCodes.Status404NotFound, "format-not-found", $"There is no import of '{format}'; there is {string.Join(", ", Formats.Keys)}.");
@@ -57,10 +59,12 @@ internal static class ImportEndpoints
         var translation = Translate(translate, document.RootElement);
         if (strict && translation.Unsupported.Count > 0)
             return Problems.Invalid([.. translation.Unsupported.Select(remark => new FieldError(remark.Path, remark.Message))]);
+        var flags = environment is null ? translation.Flags : [.. translation.Flags.Select(flag => flag.Only(environment))];
+        environment ??= translation.Environment ?? DefaultEnvironment;
         var changed = false;
         if (!dryRun)
         {
-            var outcome = await sender.Send(new ImportFlags(http.Audit(), environment, translation.Flags, translation.Populations), cancellationToken);
+            var outcome = await sender.Send(new ImportFlags(http.Audit(), environment, flags, translation.Populations, translation.IsOwn), cancellationToken);
             if (outcome is not Outcome.Done done)
                 return outcome.ToResult();
             changed = done.Changed;

@@ -11,16 +11,30 @@ namespace Delivery.Targeting.Import;
 
 /// <summary>
 /// Writes translated flags and segments, all or none. A flag that exists is defined anew and configured in the one
-/// environment; the others stay. Repeating it changes nothing.
+/// environment, and in those that it names; others stay. Repeating it changes nothing.
 /// </summary>
-internal sealed record ImportFlags(Audit Audit, string Environment, IReadOnlyList<ImportedFlag> Flags, IReadOnlyList<ImportedPopulation> Populations) : Command(Audit);
+/// <param name="Audit">Who, why.</param>
+/// <param name="Environment">Where the flags' own configuration goes.</param>
+/// <param name="Flags">The flags.</param>
+/// <param name="Populations">The segments, layers and holdouts.</param>
+/// <param name="IsOwn">As <see cref="Translation.IsOwn"/>.</param>
+internal sealed record ImportFlags(
+    Audit Audit, string Environment, IReadOnlyList<ImportedFlag> Flags, IReadOnlyList<ImportedPopulation> Populations, bool IsOwn) : Command(Audit)
+{
+    /// <summary>Every environment that is written to.</summary>
+    public IReadOnlyList<string> Environments { get; } =
+        [.. Flags.SelectMany(flag => flag.Environments?.Keys ?? []).Prepend(Environment).Distinct(StringComparer.Ordinal)];
+}
 
 internal static class Importing
 {
-    /// <summary>Everything that is wrong with what is imported, checked as one ruleset with what is there.</summary>
-    public static IEnumerable<FieldError> Faults(ImportFlags command, Ruleset present)
+    /// <summary>Everything that is wrong with what is imported, checked in each environment as one ruleset with what is there.</summary>
+    public static IEnumerable<FieldError> Faults(ImportFlags command, Func<string, Ruleset> present) =>
+        Unaddressable(command.Flags).Concat(command.Environments.SelectMany(environment => Faults(command, environment, present(environment)))).Distinct();
+
+    private static IEnumerable<FieldError> Faults(ImportFlags command, string environment, Ruleset present)
     {
-        var flags = command.Flags.Select(Definition).ToList();
+        var flags = command.Flags.Select(flag => Definition(flag.Only(environment))).ToList();
         var keys = flags.Select(flag => flag.Key).ToHashSet(StringComparer.Ordinal);
         var together = present with
         {
@@ -29,7 +43,7 @@ internal static class Importing
             Layers = Together(command.Populations.Select(p => p.Layer), present.Layers, layer => layer.Key),
             Holdouts = Together(command.Populations.Select(p => p.Holdout), present.Holdouts, holdout => holdout.Key),
         };
-        return Unaddressable(command.Flags).Concat(RulesetValidation.Check(together).Select(Flags.Faults.Translate));
+        return RulesetValidation.Check(together).Select(Flags.Faults.Translate);
     }
 
     private static IEnumerable<FieldError> Unaddressable(IReadOnlyList<ImportedFlag> flags) => flags
@@ -37,18 +51,23 @@ internal static class Importing
         .Where(item => !Keys.IsForeign(item.flag.Key))
         .Select(item => new FieldError($"flags[{item.index}].key", $"{Keys.AcceptedForeign}; '{item.flag.Key}' could not be addressed"));
 
-    public static Decision Decide(ImportedFlag imported, Flag? present, string environment)
+    public static Decision Decide(ImportedFlag imported, Flag? present, ImportFlags command)
     {
+        var configured = new Dictionary<string, FlagConfiguration>(imported.Environments ?? new Dictionary<string, FlagConfiguration>(), StringComparer.Ordinal)
+        {
+            [command.Environment] = imported.Configuration,
+        };
         if (present is null)
-            return Decision.Of(new FlagCreated(imported.Key, imported.Identity, new Dictionary<string, FlagConfiguration> { [environment] = imported.Configuration }));
+            return Decision.Of(new FlagCreated(imported.Key, imported.Identity, configured));
         if (present.Archived || present.Identity.Type != imported.Identity.Type)
             return Decision.Refused("flag-exists", $"There is a flag '{imported.Key}' already that is {(present.Archived ? "archived" : $"a {present.Identity.Type.ToString().ToLowerInvariant()}")}.");
-        var identity = imported.Identity with { Owner = present.Identity.Owner, ClientVisible = present.Identity.ClientVisible, Description = present.Identity.Description, ExpiresOn = present.Identity.ExpiresOn };
+        var identity = command.IsOwn
+            ? imported.Identity
+            : imported.Identity with { Owner = present.Identity.Owner, ClientVisible = present.Identity.ClientVisible, Description = present.Identity.Description, ExpiresOn = present.Identity.ExpiresOn };
         List<object> events = [];
         if (!Same(identity, present.Identity))
             events.Add(new FlagDefined(identity));
-        if (!Same(imported.Configuration, present.In(environment).Configuration))
-            events.Add(new FlagConfigured(environment, imported.Configuration));
+        events.AddRange(configured.Where(pair => !Same(pair.Value, present.In(pair.Key).Configuration)).Select(pair => new FlagConfigured(pair.Key, pair.Value)));
         return new Decision.Append(events);
     }
 
@@ -57,7 +76,7 @@ internal static class Importing
         Key = flag.Key,
         Type = flag.Identity.Type,
         Variants = flag.Identity.Variants,
-        OffVariant = flag.Identity.OffVariant,
+        OffVariant = flag.Configuration.OffVariant ?? flag.Identity.OffVariant,
         Enabled = flag.Configuration.Enabled,
         Default = flag.Configuration.Default,
         Rules = flag.Configuration.Rules,
@@ -80,9 +99,9 @@ internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter wr
 {
     public async ValueTask<Outcome> Handle(ImportFlags command, CancellationToken cancellationToken)
     {
-        if (live.Find(command.Environment) is null)
-            return new Outcome.NotFound("environment", command.Environment);
-        if (Importing.Faults(command, live.Ruleset(command.Environment)).ToList() is { Count: > 0 } faults)
+        if (command.Environments.FirstOrDefault(environment => live.Find(environment) is null) is { } unknown)
+            return new Outcome.NotFound("environment", unknown);
+        if (Importing.Faults(command, live.Ruleset).ToList() is { Count: > 0 } faults)
             return new Outcome.Invalid(faults);
         var changed = false;
         foreach (var population in command.Populations)
@@ -108,8 +127,8 @@ internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter wr
     {
         if (await session.LoadAsync<Flag>(Flag.Stream(flag.Key), cancellationToken) is not null)
             return await writer.ChangeAsync(
-                command.Audit with { ExpectedVersion = null }, flag.Key, present => Importing.Decide(flag, present, command.Environment), cancellationToken);
-        return Importing.Decide(flag, null, command.Environment) is Decision.Append { Events: [FlagCreated created] }
+                command.Audit with { ExpectedVersion = null }, flag.Key, present => Importing.Decide(flag, present, command), cancellationToken);
+        return Importing.Decide(flag, null, command) is Decision.Append { Events: [FlagCreated created] }
             ? await writer.StartAsync(created, cancellationToken)
             : throw new InvalidOperationException("a flag that does not exist is created");
     }

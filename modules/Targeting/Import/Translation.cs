@@ -15,6 +15,12 @@ internal sealed record Translation(
     IReadOnlyList<Remark> Translated,
     IReadOnlyList<Remark> Unsupported)
 {
+    /// <summary>True for our own document: the flags become what it says. A foreign one does not know a flag's owner and the like, which stay.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Where it came from, if it says so.</summary>
+    public string? Environment { get; init; }
+
     /// <summary>The type that all values have; <see cref="FlagType.Object"/> where they differ.</summary>
     public static FlagType TypeOf(IEnumerable<JsonElement> values)
     {
@@ -29,8 +35,18 @@ internal sealed record Translation(
     }
 }
 
-/// <summary>A flag of a foreign document.</summary>
-internal sealed record ImportedFlag(string Key, FlagIdentity Identity, FlagConfiguration Configuration);
+/// <summary>A flag of a document.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Identity">What it is everywhere.</param>
+/// <param name="Configuration">Its configuration in the environment that is imported.</param>
+/// <param name="Environments">Its configuration in others, by environment. Null: they stay as they are.</param>
+internal sealed record ImportedFlag(
+    string Key, FlagIdentity Identity, FlagConfiguration Configuration, IReadOnlyDictionary<string, FlagConfiguration>? Environments = null)
+{
+    /// <summary>The flag with nothing but its configuration in one environment.</summary>
+    public ImportedFlag Only(string environment) =>
+        this with { Configuration = Environments?.GetValueOrDefault(environment) ?? Configuration, Environments = null };
+}
 
 /// <summary>A segment, layer or holdout of a foreign document; exactly one of the three is there.</summary>
 internal sealed record ImportedPopulation(Segment? Segment = null, Layer? Layer = null, Holdout? Holdout = null, string? Description = null, string? Owner = null)

@@ -52,6 +52,33 @@ public sealed class OfrepScenarios(PlatformFixture platform)
     }
 
     [Fact]
+    public async Task a_missing_targeting_key_is_an_error_only_where_nothing_else_can_decide()
+    {
+        await platform.Admin.GivenFlag("""
+            { "key": "needs-key", "type": "boolean", "environments": { "production": { "default": { "split": { "weights": [ { "variant": "on", "weight": 1 }, { "variant": "off", "weight": 1 } ] } } } } }
+            """);
+        await platform.Admin.GivenFlag("""
+            { "key": "passes-on", "type": "boolean", "environments": { "production": { "default": { "variant": "off" },
+              "rules": [ { "id": "half", "serve": { "split": { "weights": [ { "variant": "on", "weight": 1 }, { "variant": "off", "weight": 1 } ] } } } ] } } }
+            """);
+
+        using var refused = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags/needs-key", """{ "context": { "country": "DE" } }""");
+        ((int)refused.StatusCode).ShouldBe(400);
+        (await refused.Body()).Text("errorCode").ShouldBe("TARGETING_KEY_MISSING");
+
+        using var passed = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags/passes-on", """{ "context": { "country": "DE" } }""");
+        var result = await passed.Json();
+        result.Text("reason").ShouldBe("DEFAULT");
+        result.GetProperty("metadata").Text("passedOver").ShouldBe("unitAttributeMissing");
+        result.GetProperty("metadata").Text("passedOverRule").ShouldBe("half");
+
+        using var bulk = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags", """{ "context": { "country": "DE" } }""");
+        var flags = (await bulk.Json()).GetProperty("flags").EnumerateArray().ToDictionary(flag => flag.Text("key")!);
+        flags["needs-key"].Text("errorCode").ShouldBe("TARGETING_KEY_MISSING");
+        flags["passes-on"].GetProperty("value").GetBoolean().ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task an_unknown_environment_is_a_general_error()
     {
         using var response = await platform.Admin.PostJson("/ofrep/v1/evaluate/flags/single?environment=mars", """{ "context": {} }""");
