@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Live;
@@ -57,8 +58,8 @@ internal sealed record DeliveryDocument(
         try
         {
             var document = json.Deserialize<DeliveryDocument>(Json.Options) ?? throw new InvalidRequest("$", "a document that export gave");
-            if (Missing(document) is { } place)
-                throw new InvalidRequest(place, "an object as export gives it; null is not accepted here");
+            if (Holes(document).ToList() is { Count: > 0 } holes)
+                throw new InvalidRequest(holes);
             return document is { Format: Name, Version: CurrentVersion }
                 ? new Translation(document.Flags, document.Populations, [], []) { IsOwn = true, Environment = document.Environment }
                 : throw new InvalidRequest("format", $"format {Name}, version {CurrentVersion}");
@@ -69,11 +70,30 @@ internal sealed record DeliveryDocument(
         }
     }
 
-    /// <summary>The serializer checks members for null, but not the items of lists.</summary>
-    private static string? Missing(DeliveryDocument document)
+    /// <summary>The serializer checks members for null, but not the items of lists and dictionaries.</summary>
+    private static IEnumerable<FieldError> Holes(DeliveryDocument document)
     {
-        if (document.Flags.ToList().FindIndex(flag => flag is null) is >= 0 and var flag)
-            return $"flags[{flag}]";
-        return document.Populations.ToList().FindIndex(population => population is null) is >= 0 and var population ? $"populations[{population}]" : null;
+        var outer = Faults.Holes("flags", document.Flags).Concat(Faults.Holes("populations", document.Populations)).ToList();
+        return outer.Count > 0
+            ? outer
+            : document.Flags.SelectMany((flag, i) => Holes(flag, $"flags[{i}]")).Concat(document.Populations.SelectMany((population, i) => Holes(population, $"populations[{i}]")));
     }
+
+    private static IEnumerable<FieldError> Holes(ImportedFlag flag, string path)
+    {
+        var others = (flag.Environments ?? new Dictionary<string, FlagConfiguration>()).Select(pair => (Path: $"{path}.environments.{pair.Key}", Configuration: pair.Value)).ToList();
+        return Faults.Holes($"{path}.identity.variants", flag.Identity.Variants)
+            .Concat(Faults.Holes($"{path}.identity.tags", flag.Identity.Tags))
+            .Concat(others.Where(other => other.Configuration is null).Select(other => new FieldError(other.Path, "an object, not null")))
+            .Concat(others.Prepend(($"{path}.configuration", flag.Configuration)).Where(here => here.Configuration is not null).SelectMany(here => Holes(here.Configuration, here.Path)));
+    }
+
+    private static IEnumerable<FieldError> Holes(FlagConfiguration configuration, string path) => Faults.Holes($"{path}.rules", configuration.Rules)
+        .Concat(Faults.Holes($"{path}.targets", configuration.Targets))
+        .Concat(Faults.Holes($"{path}.prerequisites", configuration.Prerequisites));
+
+    private static IEnumerable<FieldError> Holes(ImportedPopulation population, string path) => Faults.Holes($"{path}.segment.included", population.Segment?.Included ?? [])
+        .Concat(Faults.Holes($"{path}.segment.excluded", population.Segment?.Excluded ?? []))
+        .Concat(Faults.Holes($"{path}.layer.slots", population.Layer?.Slots ?? []))
+        .Concat(Faults.Holes($"{path}.holdout.flags", population.Holdout?.Flags ?? []));
 }

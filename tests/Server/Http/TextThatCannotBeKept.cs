@@ -101,6 +101,8 @@ public sealed class TextThatCannotBeKept(RunningServer running) : IClassFixture<
     [InlineData("PUT", "/api/v1/teams/nothing", """{ "name": "n", "channels": [null] }""", "channels[0]")]
     [InlineData("POST", "/api/v1/import/delivery", """{ "format": "delivery", "version": 1, "environment": "production", "sequence": 1, "flags": [null], "populations": [] }""", "flags[0]")]
     [InlineData("POST", "/api/v1/import/delivery", """{ "format": "delivery", "version": 1, "environment": "production", "sequence": 1, "flags": [], "populations": [null] }""", "populations[0]")]
+    [InlineData("POST", "/api/v1/import/delivery", """{ "format": "delivery", "version": 1, "environment": "production", "sequence": 1, "flags": [{ "key": "f", "identity": { "type": "boolean", "variants": [{ "key": "a", "value": true }], "offVariant": "a" }, "configuration": {}, "environments": { "staging": null } }], "populations": [] }""", "flags[0].environments.staging")]
+    [InlineData("POST", "/api/v1/import/delivery", """{ "format": "delivery", "version": 1, "environment": "production", "sequence": 1, "flags": [{ "key": "f", "identity": { "type": "boolean", "variants": [{ "key": "a", "value": true }], "offVariant": "a" }, "configuration": { "rules": [null] } }], "populations": [] }""", "flags[0].configuration.rules[0]")]
     [InlineData("POST", "/api/v1/import/unleash", """{ "version": 1, "features": [{ "name": null, "enabled": true, "strategies": [] }] }""", "$")]
     [InlineData("POST", "/api/v1/statistics/srm", """{ "users": [100, 120], "weights": [1e308, 1] }""", "weights")]
     public async Task null_items_and_numbers_out_of_reach_are_refused_by_name(string method, string path, string body, string field)
