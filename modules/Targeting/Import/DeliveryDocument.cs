@@ -85,7 +85,7 @@ internal sealed record DeliveryDocument(
         return Faults.Holes($"{path}.identity.variants", flag.Identity.Variants)
             .Concat(Faults.Holes($"{path}.identity.tags", flag.Identity.Tags))
             .Concat(others.Where(other => other.Configuration is null).Select(other => new FieldError(other.Path, "an object, not null")))
-            .Concat(others.Prepend(($"{path}.configuration", flag.Configuration)).Where(here => here.Configuration is not null).SelectMany(here => Holes(here.Configuration, here.Path)));
+            .Concat(others.Prepend((Path: $"{path}.configuration", flag.Configuration)).Where(here => here.Configuration is not null).SelectMany(here => Holes(here.Configuration, here.Path)));
     }
 
     private static IEnumerable<FieldError> Holes(FlagConfiguration configuration, string path) => Faults.Holes($"{path}.rules", configuration.Rules)
