@@ -11,7 +11,7 @@ internal sealed class QueuedBatch(RowBatch rows, BatchKey? key, ReadOnlyMemory<b
     public RowBatch Rows { get; } = rows;
     public BatchKey? Key { get; } = key;
     public ReadOnlyMemory<byte> Answer { get; } = answer;
-    public long HeldBytes { get; } = rows.Bytes.Length;
+    public long HeldBytes { get; } = rows.HeldBytes;
 
     /// <summary>What the transaction found; told only after it committed.</summary>
     public BatchOutcome Outcome { get; set; } = BatchOutcome.Committed.Instance;

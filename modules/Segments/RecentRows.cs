@@ -19,7 +19,7 @@ internal sealed class RecentRows(long mostBytes, TimeProvider time)
         lock (_lock)
         {
             _groups.Enqueue(new Group(firstPosition, lastPosition, batches, time.GetTimestamp()));
-            _bytes += batches.Sum(b => (long)b.Bytes.Length);
+            _bytes += batches.Sum(b => b.HeldBytes);
             Drop(dropAll: false);
         }
     }
@@ -86,7 +86,7 @@ internal sealed class RecentRows(long mostBytes, TimeProvider time)
         {
             foreach (var batch in _groups.Dequeue().Batches)
             {
-                _bytes -= batch.Bytes.Length;
+                _bytes -= batch.HeldBytes;
                 batch.Dispose();
             }
         }

@@ -35,6 +35,9 @@ public sealed class RowBatch : IDisposable
     /// <summary>The complete rows' bytes.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
+    /// <summary>The memory it takes, used or not.</summary>
+    internal long HeldBytes => _bytes.Length + sizeof(int) * (long)_starts.Length;
+
     /// <summary>Starts a row; an unfinished one is forgotten.</summary>
     public void Begin()
     {

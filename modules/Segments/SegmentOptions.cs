@@ -25,10 +25,10 @@ public sealed class SegmentOptions
 
     /// <summary>
     /// What each log's bodies being read and batches awaiting their commit may hold, in bytes; more is answered with 429.
-    /// 16 MiB to 16 GiB; the default is 192 MiB.
+    /// 16 MiB to 16 GiB; the default is 128 MiB.
     /// </summary>
     [Range(16L << 20, 16L << 30)]
-    public long QueueBytes { get; set; } = 192L << 20;
+    public long QueueBytes { get; set; } = 128L << 20;
 
     /// <summary>
     /// A partition is closed after so many rows, and its indexes are built then. Until then a unit's history reads its rows one by
