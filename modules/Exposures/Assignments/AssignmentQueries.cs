@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Delivery.Contracts.Http;
 using Delivery.Contracts.Targeting;
-using Delivery.Evaluation;
 using Delivery.Exposures.Queries;
 using Delivery.Exposures.Verifying;
 using Mediator;
