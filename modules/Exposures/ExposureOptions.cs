@@ -15,6 +15,10 @@ internal sealed class ExposureOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan FutureAfter { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often exposures are counted by day, flag and variant; a question counts what is new by itself. 1 s to 1 day; the default is 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan CountUsageEvery { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How the time of an exposure relates to the time it came in.</summary>
     public Timing TimingOf(DateTimeOffset time, DateTimeOffset receivedAt) =>
         time > receivedAt + FutureAfter ? Timing.Future

@@ -8,6 +8,7 @@ using Delivery.Exposures.Intake.Served;
 using Delivery.Exposures.Privacy;
 using Delivery.Exposures.Queries;
 using Delivery.Exposures.Retention;
+using Delivery.Exposures.Usage;
 using Delivery.Exposures.Verifying;
 using Delivery.Otlp;
 using Delivery.Segments;
@@ -40,6 +41,8 @@ public static class ExposuresModule
         builder.AddPrivacy();
         builder.AddRetention();
         builder.AddVerifying();
+        builder.Services.AddSingleton<UsageTally>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<UsageTally>());
     }
 
     /// <summary>Maps the module's endpoints.</summary>

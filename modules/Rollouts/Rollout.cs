@@ -12,6 +12,10 @@ internal sealed record Rollout
     public required Plan Plan { get; init; }
     public string? Owner { get; init; }
     public DateTimeOffset PlannedAt { get; init; }
+
+    /// <summary>Who planned it; null where an older record does not say.</summary>
+    public string? PlannedBy { get; init; }
+
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>The conversation that the start began; what the platform decides later belongs to it.</summary>
@@ -72,6 +76,7 @@ internal sealed record Rollout
         Plan = e.Data.Plan,
         Owner = e.Data.Owner,
         PlannedAt = e.Timestamp,
+        PlannedBy = e.UserName,
         LastEvent = e.Id,
     };
 

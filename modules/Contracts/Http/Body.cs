@@ -31,5 +31,9 @@ public sealed record Body<T>(T Value) : IEndpointParameterMetadataProvider
         {
             throw new InvalidRequest(JsonFaults.Explain(e, typeof(T)));
         }
+        catch (NotSupportedException e) when (JsonUnions.Fault(e, typeof(T)) is { } fault)
+        {
+            throw new InvalidRequest([fault]);
+        }
     }
 }

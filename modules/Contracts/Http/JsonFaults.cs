@@ -14,6 +14,8 @@ public static partial class JsonFaults
     {
         ArgumentNullException.ThrowIfNull(fault);
         ArgumentNullException.ThrowIfNull(document);
+        if (JsonUnions.Fault(fault, document) is { } kind)
+            return [kind];
         var path = Path(fault.Path);
         if (Missing().Match(fault.Message) is { Success: true } missing)
             return Names().Matches(missing.Groups["names"].Value)

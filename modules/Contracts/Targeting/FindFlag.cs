@@ -31,4 +31,7 @@ public sealed record FlagSummary(
     /// that is not known; a rollout whose rules someone took away ends with <c>FlagGone</c>.
     /// </summary>
     public IReadOnlyList<string>? OpenReleases { get; init; }
+
+    /// <summary>Whether a change of a flag in this environment needs a second person.</summary>
+    public bool RequiresApproval { get; init; }
 }

@@ -20,7 +20,7 @@ internal sealed class StartRolloutHandler(RolloutStream rollouts, Marten.IDocume
         if (await session.LoadAsync<Rollout>(Rollout.Stream(command.Rollout), cancellationToken) is not { } planned)
             return new Outcome.NotFound("rollout", command.Rollout);
         var flag = await sender.Send(new FindFlag(planned.Plan.Flag, planned.Plan.Environment), cancellationToken);
-        return await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Start(rollout, flag), cancellationToken);
+        return await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Start(rollout, flag, command.Audit.Principal), cancellationToken);
     }
 }
 

@@ -6,7 +6,10 @@ namespace Delivery.Rollouts;
 /// <summary>What people may tell a rollout, and when. A repeated word yields no event.</summary>
 internal static class Steering
 {
-    public static Decision Start(Rollout rollout, FlagSummary? flag)
+    /// <param name="rollout">What was planned.</param>
+    /// <param name="flag">The flag as it is now.</param>
+    /// <param name="by">Who starts it: where the environment requires approval, someone other than who planned it.</param>
+    public static Decision Start(Rollout rollout, FlagSummary? flag, string by)
     {
         if (Ended(rollout) is { } ended)
             return ended;
@@ -14,6 +17,8 @@ internal static class Steering
             return Decision.Nothing;
         if (Gone(rollout.Plan, flag) is { } gone)
             return new Decision.Refuse("flag-off", gone);
+        if (flag is { RequiresApproval: true } && rollout.PlannedBy == by)
+            return new Decision.Refuse("second-person-needed", $"'{rollout.Plan.Environment}' requires a second person: {by} planned it, someone else must start it.");
         var first = rollout.Plan.Stages[0];
         return Decision.Of(new RolloutStarted(rollout.Key), new StageEntered(rollout.Key, 0, first.Name, first.ExposurePpm, null));
     }

@@ -15,10 +15,16 @@ namespace Delivery.Targeting.Environments;
 /// <param name="Comment">Why.</param>
 internal sealed record NewEnvironment(string Key, string? Name = null, string? Description = null, string? Comment = null);
 
+/// <summary>Whether changes here need a second person.</summary>
+/// <param name="RequiresApproval">True: flags here change by a proposal that someone other than its author approved.</param>
+/// <param name="Comment">Why.</param>
+internal sealed record ApprovalRule(bool RequiresApproval, string? Comment = null);
+
 /// <summary>An environment as the API shows it.</summary>
-internal sealed record EnvironmentView(string Key, string Name, string? Description, DateTimeOffset CreatedAt, string? CreatedBy, long Version)
+internal sealed record EnvironmentView(
+    string Key, string Name, string? Description, bool RequiresApproval, DateTimeOffset CreatedAt, string? CreatedBy, long Version)
 {
-    public static EnvironmentView Of(DeliveryEnvironment e) => new(e.Key, e.Name, e.Description, e.CreatedAt, e.CreatedBy, e.Version);
+    public static EnvironmentView Of(DeliveryEnvironment e) => new(e.Key, e.Name, e.Description, e.RequiresApproval, e.CreatedAt, e.CreatedBy, e.Version);
 }
 
 internal static class EnvironmentEndpoints
@@ -29,6 +35,8 @@ internal static class EnvironmentEndpoints
         environments.MapGet("", List).WithSummary("Lists environments").Produces<Page<EnvironmentView>>();
         environments.MapGet("{key}", Get).WithSummary("Shows an environment").Produces<EnvironmentView>();
         environments.MapPost("", Create).RequireAuthorization(AccessPolicy.Admin).WithSummary("Makes an environment; every flag exists in it at once");
+        environments.MapPut("{key}/approval", Require).RequireAuthorization(AccessPolicy.Admin)
+            .WithSummary("Says whether changes of flags here need a second person: { \"requiresApproval\": true }");
     }
 
     private static async Task<IResult> List(IQuerySession session, Paging paging, CancellationToken cancellationToken)
@@ -48,4 +56,7 @@ internal static class EnvironmentEndpoints
         var outcome = await sender.Send(new CreateEnvironment(http.Audit(comment), key, name ?? key, description), cancellationToken);
         return outcome.ToCreated($"/api/v1/environments/{key}");
     }
+
+    private static async Task<IResult> Require(string key, Body<ApprovalRule> body, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
+        (await sender.Send(new RequireApproval(http.Audit(body.Value.Comment), key, body.Value.RequiresApproval), cancellationToken)).ToResult();
 }

@@ -64,6 +64,8 @@ internal static class FlagCreation
     {
         if (!Keys.IsKebab(created.Key))
             yield return new FieldError("key", Keys.Accepted);
+        if (Keys.IsTaken(created.Key))
+            yield return new FieldError("key", $"another word: /api/v1/flags/{created.Key} is a path of its own");
         foreach (var fault in Faults.Of(created.Identity))
             yield return fault;
         foreach (var (environment, configuration) in created.Environments)

@@ -10,17 +10,19 @@ internal sealed record DefineFlag(Audit Audit, string Key, FlagIdentity Identity
 
 internal static class FlagDefining
 {
-    public static Decision Decide(DefineFlag command, Flag flag)
+    public static Decision Decide(DefineFlag command, Flag flag) => Decide(command.Identity, flag);
+
+    public static Decision Decide(FlagIdentity identity, Flag flag)
     {
-        if (Faults.Of(command.Identity).ToList() is { Count: > 0 } faults)
+        if (Faults.Of(identity).ToList() is { Count: > 0 } faults)
             return Decision.Invalid(faults);
         if (flag.Archived)
             return Refusals.Archived(flag);
-        if (command.Identity.Type != flag.Identity.Type)
+        if (identity.Type != flag.Identity.Type)
             return Decision.Refused("type-is-fixed", $"The flag '{flag.Key}' is a {flag.Identity.Type.ToString().ToLowerInvariant()} for ever: its callers ask for that type.");
-        if (Orphan(command.Identity, flag) is { } orphan)
+        if (Orphan(identity, flag) is { } orphan)
             return Decision.Refused("variant-in-use", $"The variant '{orphan.Variant}' is served in {orphan.Environment}; take it away there first.");
-        return JsonElement.DeepEquals(Written(command.Identity), Written(flag.Identity)) ? Decision.Nothing : Decision.Of(new FlagDefined(command.Identity));
+        return JsonElement.DeepEquals(Written(identity), Written(flag.Identity)) ? Decision.Nothing : Decision.Of(new FlagDefined(identity));
     }
 
     /// <summary>A variant that an environment serves and the new definition lacks.</summary>

@@ -11,7 +11,8 @@ internal sealed class FindFlagHandler(IQuerySession session) : IQueryHandler<Fin
     {
         if (await session.LoadAsync<Flag>(Flag.Stream(query.Flag), cancellationToken) is not { } flag)
             return null;
-        var exists = await session.LoadAsync<DeliveryEnvironment>(DeliveryEnvironment.Stream(query.Environment), cancellationToken) is not null;
+        var environment = await session.LoadAsync<DeliveryEnvironment>(DeliveryEnvironment.Stream(query.Environment), cancellationToken);
+        var exists = environment is not null;
         var here = flag.In(query.Environment);
         return new FlagSummary(
             flag.Key,
@@ -24,6 +25,7 @@ internal sealed class FindFlagHandler(IQuerySession session) : IQueryHandler<Fin
             flag.Archived,
             exists)
         {
+            RequiresApproval = environment?.RequiresApproval ?? false,
             OpenReleases = [.. here.Releases.Select(release => release.Rollout)],
         };
     }

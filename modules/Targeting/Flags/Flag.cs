@@ -62,7 +62,7 @@ internal sealed record Flag
         Key = e.Data.Key,
         Identity = e.Data.Identity,
         Environments = e.Data.Environments.ToDictionary(
-            pair => pair.Key, pair => new FlagInEnvironment { Configuration = pair.Value, Sequence = e.Sequence, Version = e.Version }),
+            pair => pair.Key, pair => new FlagInEnvironment { Configuration = pair.Value, Sequence = e.Sequence, Version = e.Version, ChangedAt = e.Timestamp }),
         CreatedAt = e.Timestamp,
         CreatedBy = e.UserName,
         ChangedAt = e.Timestamp,
@@ -103,7 +103,7 @@ internal sealed record Flag
         Version = (int)e.Version,
         Environments = new Dictionary<string, FlagInEnvironment>(Environments)
         {
-            [environment] = change(In(environment)) with { Sequence = e.Sequence, Version = e.Version },
+            [environment] = change(In(environment)) with { Sequence = e.Sequence, Version = e.Version, ChangedAt = e.Timestamp },
         },
     };
 }
@@ -121,4 +121,7 @@ internal sealed record FlagInEnvironment
 
     public long Sequence { get; init; }
     public long Version { get; init; }
+
+    /// <summary>When it last changed here; null where an older record does not say.</summary>
+    public DateTimeOffset? ChangedAt { get; init; }
 }

@@ -12,7 +12,9 @@ internal sealed record FlagDefined(FlagIdentity Identity);
 internal sealed record FlagConfigured(string Environment, FlagConfiguration Configuration);
 
 /// <summary>A person or the platform turned the flag off in an environment: the off variant for everyone.</summary>
-internal sealed record FlagKilled(string Environment);
+/// <param name="Environment">The environment's key.</param>
+/// <param name="Emergency">Whether it went past an approval that the environment requires of every other change.</param>
+internal sealed record FlagKilled(string Environment, bool Emergency = false);
 
 /// <summary>The flag is as configured again.</summary>
 internal sealed record FlagRestored(string Environment);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Delivery.Contracts.Access;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
+using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Targeting.Live;
 using Marten;
@@ -17,12 +18,6 @@ internal sealed record RestoreVersion(Audit Audit, string Key, long Version) : C
 
 /// <summary>The version to go back to.</summary>
 internal sealed record RestoreRequest(long Version, string? Comment = null);
-
-/// <summary>One member that differs between two versions.</summary>
-/// <param name="Path">Where, such as <c>environments.production.rules[0].serve</c>.</param>
-/// <param name="Before">The value in the older version; absent when it was not there.</param>
-/// <param name="After">The value in the newer version; absent when it is no longer there.</param>
-internal sealed record Difference(string Path, JsonElement? Before, JsonElement? After);
 
 internal static class FlagVersionEndpoints
 {
@@ -43,26 +38,32 @@ internal static class FlagVersionEndpoints
             throw new InvalidRequest(from < 1 || from > newest ? "from" : "to", $"a version from 1 to {newest}");
         var before = FlagHistory.Fold(events.Where(e => e.Version <= from))!;
         var after = FlagHistory.Fold(events.Where(e => e.Version <= (to ?? newest)))!;
-        return Results.Json(new { from, to = to ?? newest, differences = Differences.Between(Comparable(before), Comparable(after)) }, Json.Options);
+        return Results.Json(new { from, to = to ?? newest, differences = Differences.Between(before, after) }, Json.Options);
     }
 
     private static async Task<IResult> Restore(string key, Body<RestoreRequest> body, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
         (await sender.Send(new RestoreVersion(http.Audit(body.Value.Comment), key, body.Value.Version), cancellationToken)).ToResult();
-
-    /// <summary>What a person would compare: no times, no sequences.</summary>
-    private static JsonElement Comparable(Flag flag) => JsonSerializer.SerializeToElement(
-        new
-        {
-            flag.Identity,
-            flag.Archived,
-            Environments = flag.Environments.ToDictionary(pair => pair.Key, pair => new { pair.Value.Configuration, pair.Value.Killed, pair.Value.Releases }),
-        },
-        Json.Options);
 }
 
 internal static class Differences
 {
+    public static IReadOnlyList<Difference> Between(Flag before, Flag after)
+    {
+        var environments = before.Environments.Keys.Union(after.Environments.Keys).Order(StringComparer.Ordinal).ToList();
+        return Between(Comparable(before, environments), Comparable(after, environments));
+    }
+
     public static IReadOnlyList<Difference> Between(JsonElement before, JsonElement after) => [.. Walk("", before, after)];
+
+    /// <summary>What a person would compare: no times, no sequences.</summary>
+    private static JsonElement Comparable(Flag flag, IReadOnlyList<string> environments) => JsonSerializer.SerializeToElement(
+        new
+        {
+            flag.Identity,
+            flag.Archived,
+            Environments = environments.ToDictionary(key => key, key => new { flag.In(key).Configuration, flag.In(key).Killed, flag.In(key).Releases }),
+        },
+        Json.Options);
 
     private static IEnumerable<Difference> Walk(string path, JsonElement? before, JsonElement? after)
     {

@@ -1,3 +1,4 @@
+using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Targeting.Releases;
 
@@ -25,6 +26,9 @@ internal sealed record FlagView(
     DateTimeOffset ChangedAt,
     IReadOnlyDictionary<string, FlagInEnvironmentView> Environments)
 {
+    /// <summary>Where it stands between birth and removal; absent for the past and the future.</summary>
+    public FlagLifecycle? Lifecycle { get; init; }
+
     public static FlagView Of(Flag flag, IEnumerable<string> environments)
     {
         var i = flag.Identity;

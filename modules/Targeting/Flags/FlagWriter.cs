@@ -1,5 +1,6 @@
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Targeting;
+using Delivery.Targeting.Changes;
 using Delivery.Targeting.Environments;
 using JasperFx.Events;
 using Marten;
@@ -8,7 +9,7 @@ using Wolverine.Marten;
 namespace Delivery.Targeting.Flags;
 
 /// <summary>The road of every change of a flag: load, check the expected version, decide, append, announce.</summary>
-internal sealed class FlagWriter(IDocumentSession session, IMartenOutbox outbox)
+internal sealed class FlagWriter(IDocumentSession session, IMartenOutbox outbox, GuardedEnvironments environments)
 {
     /// <summary>Changes a flag that exists.</summary>
     public async ValueTask<Outcome> ChangeAsync(Audit audit, string key, Func<Flag, Decision> decide, CancellationToken cancellationToken)
@@ -23,9 +24,12 @@ internal sealed class FlagWriter(IDocumentSession session, IMartenOutbox outbox)
         {
             case Decision.Refuse refused:
                 return refused.Outcome;
-            case Decision.Append { Events: { Count: > 0 } events }:
-                stream.AppendMany([.. events]);
-                await AnnounceAsync(key, version, events, cancellationToken);
+            case Decision.Append { Events: { Count: > 0 } decided }:
+                var guarded = await environments.GuardedAsync(cancellationToken);
+                if (ApprovalLaw.Against(flag, decided, guarded) is { } refusal)
+                    return refusal;
+                var events = ApprovalLaw.Marked(decided, guarded);
+                await AppendAsync(key, stream, events, cancellationToken);
                 return new Outcome.Done("flag", key, version + events.Count);
             default:
                 return new Outcome.Done("flag", key, version, Changed: false);
@@ -39,9 +43,18 @@ internal sealed class FlagWriter(IDocumentSession session, IMartenOutbox outbox)
             ? new Outcome.NotFound("environment", environment)
             : await ChangeAsync(audit, key, decide, cancellationToken);
 
+    /// <summary>Appends what was decided, and approved where that is needed, on a flag that was fetched for writing.</summary>
+    public async Task AppendAsync(string key, IEventStream<Flag> stream, IReadOnlyList<object> events, CancellationToken cancellationToken)
+    {
+        stream.AppendMany([.. events]);
+        await AnnounceAsync(key, stream.CurrentVersion ?? 0, events, cancellationToken);
+    }
+
     /// <summary>Starts a flag's stream.</summary>
     public async ValueTask<Outcome> StartAsync(FlagCreated created, CancellationToken cancellationToken)
     {
+        if (ApprovalLaw.Against(created, await environments.GuardedAsync(cancellationToken)) is { } refusal)
+            return refusal;
         session.Events.StartStream<Flag>(Flag.Stream(created.Key), created);
         await AnnounceAsync(created.Key, 0, [created], cancellationToken);
         return new Outcome.Done("flag", created.Key, 1);

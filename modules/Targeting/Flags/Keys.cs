@@ -11,6 +11,9 @@ internal static partial class Keys
 
     public static bool IsKebab(string? key) => key is { Length: >= 1 and <= Longest } && Kebab().IsMatch(key);
 
+    /// <summary>Words of the paths beside flags' keys: a flag of that name could not be addressed.</summary>
+    public static bool IsTaken(string? key) => key is "stale" or "code-references";
+
     /// <summary>What another platform's keys must be to be imported: a segment of a path, or nobody could address the flag.</summary>
     public const string AcceptedForeign = "1 to 200 letters, digits and _ . : | ~ - with a letter or digit first";
 

@@ -11,14 +11,18 @@ internal sealed record RestoreFlag(Audit Audit, string Key, string Environment) 
 
 internal static class FlagKilling
 {
-    public static Decision Decide(KillFlag command, Flag flag) =>
-        flag.Archived ? Refusals.Archived(flag)
-        : flag.In(command.Environment).Killed ? Decision.Nothing
-        : Decision.Of(new FlagKilled(command.Environment));
+    public static Decision Decide(KillFlag command, Flag flag) => Kill(flag, command.Environment);
 
-    public static Decision Decide(RestoreFlag command, Flag flag) =>
+    public static Decision Decide(RestoreFlag command, Flag flag) => Restore(flag, command.Environment);
+
+    public static Decision Kill(Flag flag, string environment) =>
         flag.Archived ? Refusals.Archived(flag)
-        : flag.In(command.Environment).Killed ? Decision.Of(new FlagRestored(command.Environment))
+        : flag.In(environment).Killed ? Decision.Nothing
+        : Decision.Of(new FlagKilled(environment));
+
+    public static Decision Restore(Flag flag, string environment) =>
+        flag.Archived ? Refusals.Archived(flag)
+        : flag.In(environment).Killed ? Decision.Of(new FlagRestored(environment))
         : Decision.Nothing;
 }
 

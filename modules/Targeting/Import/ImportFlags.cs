@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Delivery.Contracts.Commands;
 using Delivery.Evaluation;
+using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Live;
 using Delivery.Targeting.Populations;
@@ -48,7 +49,7 @@ internal static class Importing
 
     private static IEnumerable<FieldError> Unaddressable(IReadOnlyList<ImportedFlag> flags) => flags
         .Select((flag, index) => (flag, index))
-        .Where(item => !Keys.IsForeign(item.flag.Key))
+        .Where(item => !Keys.IsForeign(item.flag.Key) || Keys.IsTaken(item.flag.Key))
         .Select(item => new FieldError($"flags[{item.index}].key", $"{Keys.AcceptedForeign}; '{item.flag.Key}' could not be addressed"));
 
     public static Decision Decide(ImportedFlag imported, Flag? present, ImportFlags command)
@@ -95,7 +96,7 @@ internal static class Importing
         JsonSerializer.SerializeToElement(a, Contracts.Http.Json.Options), JsonSerializer.SerializeToElement(b, Contracts.Http.Json.Options));
 }
 
-internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter writer, LiveRulesets live) : ICommandHandler<ImportFlags, Outcome>
+internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter writer, LiveRulesets live, GuardedEnvironments environments) : ICommandHandler<ImportFlags, Outcome>
 {
     public async ValueTask<Outcome> Handle(ImportFlags command, CancellationToken cancellationToken)
     {
@@ -104,10 +105,15 @@ internal sealed class ImportFlagsHandler(IDocumentSession session, FlagWriter wr
         if (Importing.Faults(command, live.Ruleset).ToList() is { Count: > 0 } faults)
             return new Outcome.Invalid(faults);
         var changed = false;
+        var rulesets = live.Rulesets();
+        var guarded = await environments.GuardedAsync(cancellationToken);
         foreach (var population in command.Populations)
         {
             var stream = await session.Events.FetchForWriting<Population>(Population.Stream(population.Kind, population.Key), cancellationToken);
-            var events = PopulationEvents.To(population, live.Find(population.Kind, population.Key));
+            var present = live.Find(population.Kind, population.Key);
+            var events = PopulationEvents.To(population, present);
+            if (events.Count > 0 && PopulationLaw.Against(command.Audit, population.Kind, population.Key, present, rulesets, guarded) is { } refusal)
+                return refusal;
             stream.AppendMany(events);
             changed |= events.Count > 0;
         }

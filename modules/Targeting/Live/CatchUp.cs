@@ -1,5 +1,6 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Lifecycle;
 using Marten;
 using Npgsql;
 
@@ -9,7 +10,7 @@ namespace Delivery.Targeting.Live;
 /// Brings into memory what was committed and is not there yet: another server's changes, and one's own in the moment between
 /// their commit and the listener that applies them.
 /// </summary>
-internal sealed class CatchUp(IDocumentStore store, NpgsqlDataSource database, LiveRulesets live) : IDisposable
+internal sealed class CatchUp(IDocumentStore store, NpgsqlDataSource database, LiveRulesets live, CodeIndex code) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -93,6 +94,11 @@ internal sealed class CatchUp(IDocumentStore store, NpgsqlDataSource database, L
         {
             if (await session.LoadAsync<DeliveryEnvironment>(stream, cancellationToken) is { } environment)
                 live.Apply(environment);
+        }
+        else if (stream.StartsWith("code-repository:", StringComparison.Ordinal))
+        {
+            if (await session.LoadAsync<CodeRepository>(stream, cancellationToken) is { } repository)
+                code.Apply(repository);
         }
         else
             live.Apply(stream, await session.Events.FetchStreamAsync(stream, fromVersion: live.VersionOf(stream) + 1, token: cancellationToken));

@@ -1,5 +1,6 @@
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Lifecycle;
 using Marten;
 using Marten.Services;
 using Npgsql;
@@ -12,7 +13,7 @@ namespace Delivery.Targeting.Live;
 /// announced to the other servers. After: the new state goes straight into memory and onto the open streams, whoever asked
 /// for the change.
 /// </summary>
-internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionListenerBase
+internal sealed class ConfigurationCommits(LiveRulesets live, CodeIndex code) : DocumentSessionListenerBase
 {
     public override async Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
@@ -33,6 +34,8 @@ internal sealed class ConfigurationCommits(LiveRulesets live) : DocumentSessionL
         {
             if (document is Flag flag)
                 live.Apply(flag);
+            else if (document is CodeRepository repository)
+                code.Apply(repository);
             else if (document is DeliveryEnvironment environment)
                 live.Apply(environment);
         }

@@ -36,7 +36,7 @@ internal static class GatedCommands
     public static AsyncLocal<GatePassage?> Passage { get; } = new();
 
     public static bool Include(Command command) =>
-        command is OpenRelease || (command.GetType().Assembly == typeof(GatedCommands).Assembly && command is not (KillFlag or RestoreFlag));
+        command is OpenRelease or ScheduleChange or ProposeChanges or MergeProposal || (command.GetType().Assembly == typeof(GatedCommands).Assembly && command is not (KillFlag or RestoreFlag));
 }
 
 /// <summary>One command's way through the gate; what outlives the command finds it closed.</summary>

@@ -13,7 +13,7 @@ internal static class ConfigurationLock
     public const string Channel = "delivery_configuration";
 
     private static readonly string[] Populations = ["segment:", "layer:", "holdout:"];
-    private static readonly string[] Kinds = ["flag:", "environment:", .. Populations];
+    private static readonly string[] Kinds = ["flag:", "environment:", "code-repository:", .. Populations];
 
     /// <summary>The streams of configuration, as a regular expression of PostgreSQL.</summary>
     public static string StreamPattern { get; } = $"^({string.Join('|', Kinds)})";

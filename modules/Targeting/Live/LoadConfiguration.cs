@@ -1,6 +1,7 @@
 using Delivery.Contracts.Commands;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
+using Delivery.Targeting.Lifecycle;
 using Delivery.Targeting.Populations;
 using Marten;
 using Mediator;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 namespace Delivery.Targeting.Live;
 
 /// <summary>Before the server answers: the first environments exist, and the configuration is in memory.</summary>
-internal sealed class LoadConfiguration(IServiceScopeFactory scopes, CatchUp catchUp, LiveRulesets live) : IHostedService
+internal sealed class LoadConfiguration(IServiceScopeFactory scopes, CatchUp catchUp, LiveRulesets live, CodeIndex code) : IHostedService
 {
     private static readonly IReadOnlyList<(string Key, string Name)> First = [("production", "Production"), ("staging", "Staging")];
 
@@ -26,6 +27,8 @@ internal sealed class LoadConfiguration(IServiceScopeFactory scopes, CatchUp cat
             environments,
             await session.Query<Flag>().ToListAsync(cancellationToken),
             await PopulationsAsync(session, cancellationToken));
+        foreach (var repository in await session.Query<CodeRepository>().ToListAsync(cancellationToken))
+            code.Apply(repository);
     }
 
     /// <summary>Lists are in the events alone; those of a segment begin with its last whole writing.</summary>

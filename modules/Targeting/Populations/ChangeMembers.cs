@@ -1,5 +1,6 @@
 using Delivery.Contracts.Commands;
 using Delivery.Evaluation;
+using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Live;
 using Marten;
@@ -42,7 +43,7 @@ internal static class MemberDecisions
     }
 }
 
-internal sealed class ChangeMembersHandler(IDocumentSession session, LiveRulesets live) : ICommandHandler<ChangeMembers, Outcome>
+internal sealed class ChangeMembersHandler(IDocumentSession session, LiveRulesets live, GuardedEnvironments environments) : ICommandHandler<ChangeMembers, Outcome>
 {
     public async ValueTask<Outcome> Handle(ChangeMembers command, CancellationToken cancellationToken)
     {
@@ -51,6 +52,10 @@ internal sealed class ChangeMembersHandler(IDocumentSession session, LiveRuleset
         if (live.Find("segment", command.Key) is not { Deleted: false } present)
             return new Outcome.NotFound("segment", command.Key);
         var stream = await session.Events.FetchForWriting<Population>(id, cancellationToken);
-        return PopulationWriting.Finish(command.Audit, "segment", command.Key, stream, MemberDecisions.Decide(command, present.Members));
+        var decision = MemberDecisions.Decide(command, present.Members);
+        return decision is Decision.Append { Events.Count: > 0 }
+            && PopulationLaw.Against(command.Audit, "segment", command.Key, present, live.Rulesets(), await environments.GuardedAsync(cancellationToken)) is { } refusal
+                ? refusal
+                : stream.Finish(command.Audit, "segment", command.Key, decision);
     }
 }

@@ -1,5 +1,6 @@
 using Delivery.Contracts.Commands;
 using Delivery.Evaluation;
+using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Import;
 using Delivery.Targeting.Live;
@@ -72,42 +73,32 @@ internal static class PopulationDecisions
     }
 }
 
-internal sealed class DefinePopulationHandler(IDocumentSession session, LiveRulesets live) : ICommandHandler<DefinePopulation, Outcome>
+internal sealed class DefinePopulationHandler(IDocumentSession session, LiveRulesets live, GuardedEnvironments environments) : ICommandHandler<DefinePopulation, Outcome>
 {
     public async ValueTask<Outcome> Handle(DefinePopulation command, CancellationToken cancellationToken)
     {
         var stream = await session.Events.FetchForWriting<Population>(Population.Stream(command.Kind, command.Key), cancellationToken);
-        return PopulationWriting.Finish(command.Audit, command.Kind, command.Key, stream, PopulationDecisions.Decide(command, live.Find(command.Kind, command.Key), live.Rulesets()));
+        var (present, rulesets) = (live.Find(command.Kind, command.Key), live.Rulesets());
+        var decision = PopulationDecisions.Decide(command, present, rulesets);
+        return decision is Decision.Append { Events.Count: > 0 }
+            && PopulationLaw.Against(command.Audit, command.Kind, command.Key, present, rulesets, await environments.GuardedAsync(cancellationToken)) is { } refusal
+                ? refusal
+                : stream.Finish(command.Audit, command.Kind, command.Key, decision);
     }
 }
 
-internal sealed class DeletePopulationHandler(IDocumentSession session, LiveRulesets live) : ICommandHandler<DeletePopulation, Outcome>
+internal sealed class DeletePopulationHandler(IDocumentSession session, LiveRulesets live, GuardedEnvironments environments) : ICommandHandler<DeletePopulation, Outcome>
 {
     public async ValueTask<Outcome> Handle(DeletePopulation command, CancellationToken cancellationToken)
     {
         var stream = await session.Events.FetchForWriting<Population>(Population.Stream(command.Kind, command.Key), cancellationToken);
-        return stream.Aggregate is { } present
-            ? PopulationWriting.Finish(command.Audit, command.Kind, command.Key, stream, PopulationDecisions.Decide(present, live.Rulesets()))
-            : new Outcome.NotFound(command.Kind, command.Key);
-    }
-}
-
-internal static class PopulationWriting
-{
-    public static Outcome Finish(Audit audit, string kind, string key, JasperFx.Events.IEventStream<Population> stream, Decision decision)
-    {
-        var version = stream.CurrentVersion ?? 0;
-        if (audit.ExpectedVersion is { } expected && expected != version)
-            return new Outcome.Stale(kind, key, expected, version);
-        switch (decision)
-        {
-            case Decision.Refuse refused:
-                return refused.Outcome;
-            case Decision.Append { Events: { Count: > 0 } events }:
-                stream.AppendMany([.. events]);
-                return new Outcome.Done(kind, key, version + events.Count);
-            default:
-                return new Outcome.Done(kind, key, version, Changed: false);
-        }
+        if (stream.Aggregate is not { } present)
+            return new Outcome.NotFound(command.Kind, command.Key);
+        var rulesets = live.Rulesets();
+        var decision = PopulationDecisions.Decide(present, rulesets);
+        return decision is Decision.Append { Events.Count: > 0 }
+            && PopulationLaw.Against(command.Audit, command.Kind, command.Key, present, rulesets, await environments.GuardedAsync(cancellationToken)) is { } refusal
+                ? refusal
+                : stream.Finish(command.Audit, command.Kind, command.Key, decision);
     }
 }

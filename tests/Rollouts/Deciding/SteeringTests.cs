@@ -12,14 +12,14 @@ public sealed class SteeringTests
     public void start_enters_the_first_stage_once()
     {
         var history = new History().At(0, new RolloutPlanned(Plans.Of(), "shop"));
-        var events = Events(Steering.Start(history.Rollout, Flag));
+        var events = Events(Steering.Start(history.Rollout, Flag, "alice"));
         events.Select(e => e.GetType()).ShouldBe([typeof(RolloutStarted), typeof(StageEntered)]);
-        Events(Steering.Start(history.At(0, [.. events]).Rollout, Flag)).ShouldBeEmpty();
+        Events(Steering.Start(history.At(0, [.. events]).Rollout, Flag, "alice")).ShouldBeEmpty();
     }
 
     [Fact]
     public void start_is_refused_while_the_flag_is_killed() =>
-        Code(Steering.Start(new History().At(0, new RolloutPlanned(Plans.Of(), null)).Rollout, Flag with { Killed = true })).ShouldBe("flag-off");
+        Code(Steering.Start(new History().At(0, new RolloutPlanned(Plans.Of(), null)).Rollout, Flag with { Killed = true }, "alice")).ShouldBe("flag-off");
 
     [Fact]
     public void pause_and_resume_each_count_once()
@@ -50,7 +50,7 @@ public sealed class SteeringTests
         history.At(1, [.. Events(Steering.Abort(history.Rollout, "alice", " slow "))]);
         history.Rollout.Abort.ShouldNotBeNull().Reason.ShouldBe("Stopped by alice: slow");
         Events(Steering.Abort(history.Rollout, "bob", null)).ShouldBeEmpty();
-        foreach (var again in new[] { Steering.Start(history.Rollout, Flag), Steering.Pause(history.Rollout), Steering.Resume(history.Rollout), Steering.Approve(history.Rollout, null) })
+        foreach (var again in new[] { Steering.Start(history.Rollout, Flag, "alice"), Steering.Pause(history.Rollout), Steering.Resume(history.Rollout), Steering.Approve(history.Rollout, null) })
             Code(again).ShouldBe("rollout-ended");
     }
 
