@@ -1,5 +1,6 @@
 using Delivery.Contracts.Alerting;
 using Delivery.Contracts.Rollouts;
+using Delivery.Contracts.Targeting;
 
 namespace Delivery.Console.Parts;
 
@@ -24,6 +25,35 @@ internal static class Sentences
         var open = alerts.Count(a => a.State is AlertState.Raised);
         return alerts is [] ? "Nothing has been raised." : open == 0 ? "Nothing waits for anybody." : $"{Count(open, "alert")} that nobody has acknowledged.";
     }
+
+    public static string Of(IReadOnlyList<FlagLine> flags, IReadOnlyList<ProposalView> proposals)
+    {
+        if (flags is [])
+            return "There is no flag yet; create one with POST /api/v1/flags.";
+        var parts = new List<string> { Count(flags.Count, "flag") };
+        Add(parts, flags.Count(f => f.Environments.Any(e => e.Definition.Killed)), "{0} killed somewhere");
+        Add(parts, flags.Count(f => f.Lifecycle.State == LifecycleState.Stale), "{0} stale");
+        Add(parts, flags.Count(f => f.Lifecycle.State == LifecycleState.ReadyToRemove), "{0} ready to remove");
+        Add(parts, proposals.Count, "{0} waiting for review or merge");
+        return string.Join(", ", parts) + ".";
+    }
+
+    public static string Of(FlagLine flag)
+    {
+        var killed = flag.Environments.Where(e => e.Definition.Killed).Select(e => e.Environment).ToList();
+        var state = flag.Lifecycle.State == LifecycleState.Archived ? "It is archived." : killed.Count > 0 ? $"It is killed in {string.Join(" and ", killed)}." : "It is on everywhere it is enabled.";
+        return $"{flag.Description?.TrimEnd('.') ?? "A flag that says nothing of itself"}. {state} {(flag.Owner is null ? "Nobody owns it" : $"{flag.Owner} owns it")}.";
+    }
+
+    public static string Of(ProposalView proposal) => proposal switch
+    {
+        { State: ProposalState.Merged, ScheduledChange: not null, At: { } at } => $"It was merged and is scheduled for {Changing.Time(at)}.",
+        { State: ProposalState.Merged } => $"It was merged by {proposal.EndedBy}.",
+        { State: ProposalState.Rejected } => $"It was rejected by {proposal.EndedBy}.",
+        { State: ProposalState.Withdrawn } => $"{proposal.Author} took it back.",
+        { Obstacles: [var first, ..] } => first,
+        _ => "Nothing stands against it: it can be merged.",
+    };
 
     private static void Add(List<string> parts, int count, string text)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Delivery.Evaluation;
@@ -39,7 +40,7 @@ internal sealed class FilterPlan
 
         var bucket = _bucketer.Bucket(unit);
         var inside = BucketRanges.Contain(_ranges, bucket);
-        tracer?.Bucket("filter", _unit.Name, unit.ToString(), _bucketer.Fraction(bucket), inside);
+        tracer?.Bucket("filter", _unit.Name, unit.ToString(), _bucketer.Fraction(bucket), inside, BucketRanges.InWords(_bucketer, _ranges));
         return inside ? FallThrough.None : FallThrough.OutsideFilter;
     }
 }
@@ -80,7 +81,7 @@ internal sealed class LayerGate(LayerPlan layer, (ulong First, ulong Last)[] ran
 
         var bucket = layer.Bucketer.Bucket(unit);
         var inside = BucketRanges.Contain(ranges, bucket);
-        tracer?.Bucket($"layer {Layer}", layer.Unit.Name, unit.ToString(), layer.Bucketer.Fraction(bucket), inside);
+        tracer?.Bucket($"layer {Layer}", layer.Unit.Name, unit.ToString(), layer.Bucketer.Fraction(bucket), inside, BucketRanges.InWords(layer.Bucketer, ranges));
         return inside ? FallThrough.None : FallThrough.OutsideLayerSlot;
     }
 }
@@ -113,7 +114,7 @@ internal sealed class HoldoutPlan
         if (Definition.HeldOutPartsPerMillion <= 0 || !Unit.TryFind(context, scratch, out var unit))
             return false;
         bucket = _bucketer.Bucket(unit);
-        tracer?.Bucket("holdout", Unit.Name, unit.ToString(), _bucketer.Fraction(bucket), bucket <= _last);
+        tracer?.Bucket("holdout", Unit.Name, unit.ToString(), _bucketer.Fraction(bucket), bucket <= _last, BucketRanges.Below(_bucketer, _last));
         return bucket <= _last;
     }
 }
@@ -124,6 +125,13 @@ internal static class BucketRanges
         [.. ranges.Where(range => range.Start < range.End)
             .Select(range => bucketer.Bounds(range.Start, range.End))
             .Where(bounds => bounds.First <= bounds.Last)];
+
+    /// <summary>The ranges as fractions, for people.</summary>
+    internal static string InWords(Bucketer bucketer, (ulong First, ulong Last)[] ranges) =>
+        ranges.Length == 0 ? "nowhere" : string.Join(" or ", ranges.Select(range => string.Create(
+            CultureInfo.InvariantCulture, $"{bucketer.Fraction(range.First):0.####} to {bucketer.Fraction(range.Last):0.####}")));
+
+    internal static string Below(Bucketer bucketer, ulong last) => string.Create(CultureInfo.InvariantCulture, $"below {bucketer.Fraction(last):0.######}");
 
     internal static bool Contain((ulong First, ulong Last)[] ranges, ulong bucket)
     {

@@ -53,7 +53,11 @@ public sealed record TraceStep(TraceStepKind Kind, string Subject, bool Decided,
 /// <param name="Unit">The unit; null if the attribute was missing.</param>
 /// <param name="Fraction">The bucket as a fraction of the whole, in [0, 1); null without a unit.</param>
 /// <param name="Passed">Whether the bucket was inside.</param>
-public sealed record BucketTrace(string Purpose, string UnitAttribute, string? Unit, double? Fraction, bool Passed);
+public sealed record BucketTrace(string Purpose, string UnitAttribute, string? Unit, double? Fraction, bool Passed)
+{
+    /// <summary>Where the bucket had to be, in words such as <c>below 0.05</c>; null where the attribute was missing.</summary>
+    public string? Wanted { get; init; }
+}
 
 /// <summary>One condition's outcome.</summary>
 /// <param name="Question">The condition in words.</param>

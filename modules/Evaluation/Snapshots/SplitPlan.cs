@@ -100,19 +100,27 @@ internal sealed class SplitPlan
             return FallThrough.NotExposed;
         bucket = _bucketer.Bucket(unit);
         variant = Find(bucket);
-        tracer?.Bucket("split", _unit.Name, unit.ToString(), _bucketer.Fraction(bucket), variant is not null);
+        tracer?.Bucket("split", _unit.Name, unit.ToString(), _bucketer.Fraction(bucket), variant is not null, InWords());
         return variant is null ? FallThrough.NotExposed : FallThrough.None;
     }
 
     private bool IsExposed(ReadOnlySpan<char> unit, Tracer? tracer)
     {
         if (_exposure is null)
+        {
+            if (_nobody)
+                tracer?.Bucket("exposure", _unit.Name, unit.ToString(), null, passed: false, "nowhere: the exposure is 0 %");
             return !_nobody;
+        }
+
         var bucket = _exposure.Bucket(unit);
         var exposed = bucket <= _lastExposed;
-        tracer?.Bucket("exposure", _unit.Name, unit.ToString(), _exposure.Fraction(bucket), exposed);
+        tracer?.Bucket("exposure", _unit.Name, unit.ToString(), _exposure.Fraction(bucket), exposed, BucketRanges.Below(_exposure, _lastExposed));
         return exposed;
     }
+
+    /// <summary>Which buckets get what, for people.</summary>
+    private string InWords() => string.Join(", ", _ranges.Select(range => $"{range.Variant.Key}: {BucketRanges.InWords(_bucketer, [(range.First, range.Last)])}"));
 
     private VariantPlan? Find(ulong bucket)
     {

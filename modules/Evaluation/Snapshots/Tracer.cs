@@ -8,8 +8,8 @@ internal sealed class Tracer
 
     internal IReadOnlyList<TraceStep> Steps => _steps;
 
-    internal void Bucket(string purpose, string attribute, string? unit, double? fraction, bool passed) =>
-        _buckets.Add(new BucketTrace(purpose, attribute, unit, fraction, passed));
+    internal void Bucket(string purpose, string attribute, string? unit, double? fraction, bool passed, string? wanted = null) =>
+        _buckets.Add(new BucketTrace(purpose, attribute, unit, fraction, passed) { Wanted = wanted });
 
     internal void Step(
         TraceStepKind kind, string subject, string outcome, VariantPlan? served = null, int? ruleIndex = null, ConditionTrace? condition = null)

@@ -1,13 +1,8 @@
 using Delivery.Contracts.Commands;
+using Delivery.Contracts.Targeting;
 using Mediator;
 
 namespace Delivery.Targeting.Flags;
-
-/// <summary>Turns a flag off in one environment, now: everyone gets the off variant. Repeating it changes nothing.</summary>
-internal sealed record KillFlag(Audit Audit, string Key, string Environment) : Command(Audit);
-
-/// <summary>Takes a kill back: the flag is as configured again. Repeating it changes nothing.</summary>
-internal sealed record RestoreFlag(Audit Audit, string Key, string Environment) : Command(Audit);
 
 internal static class FlagKilling
 {

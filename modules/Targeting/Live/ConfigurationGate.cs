@@ -1,6 +1,5 @@
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Targeting;
-using Delivery.Targeting.Flags;
 using Mediator;
 
 namespace Delivery.Targeting.Live;
@@ -35,8 +34,9 @@ internal static class GatedCommands
     /// <summary>What a command inside the gate sends in turn is inside already.</summary>
     public static AsyncLocal<GatePassage?> Passage { get; } = new();
 
+    /// <summary>This module's own commands, and those of its contract that may make a reference.</summary>
     public static bool Include(Command command) =>
-        command is OpenRelease or ScheduleChange or ProposeChanges or MergeProposal || (command.GetType().Assembly == typeof(GatedCommands).Assembly && command is not (KillFlag or RestoreFlag));
+        command is OpenRelease or ScheduleChange or ProposeChanges or MergeProposal || command.GetType().Assembly == typeof(GatedCommands).Assembly;
 }
 
 /// <summary>One command's way through the gate; what outlives the command finds it closed.</summary>

@@ -79,8 +79,8 @@ public sealed class BadInput(PlatformFixture platform)
     [Fact]
     public async Task a_stale_if_match_is_refused_and_tells_the_version()
     {
-        await platform.Admin.GivenFlag("""{ "key": "stale", "type": "boolean" }""");
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri("/api/v1/flags/stale/environments/production", UriKind.Relative)) { Content = Http.Json("""{ "enabled": false }""") };
+        await platform.Admin.GivenFlag("""{ "key": "outdated", "type": "boolean" }""");
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri("/api/v1/flags/outdated/environments/production", UriKind.Relative)) { Content = Http.Json("""{ "enabled": false }""") };
         request.Headers.TryAddWithoutValidation("If-Match", "\"9\"");
 
         using var response = await platform.Admin.SendAsync(request, TestContext.Current.CancellationToken);
