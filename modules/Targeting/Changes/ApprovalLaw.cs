@@ -6,7 +6,7 @@ namespace Delivery.Targeting.Changes;
 
 /// <summary>
 /// What needs a second person where an environment asks for one: every change of what people configured there, and of what
-/// the flag serves everywhere. A kill never does; a rollout's steps do not (its start does, in Rollouts). See decision 9.
+/// the flag serves everywhere. A kill never does; a rollout's steps do not (its start does, in Rollouts). see decision 11.
 /// </summary>
 internal static class ApprovalLaw
 {

@@ -6,7 +6,7 @@ namespace Delivery.Targeting.Populations;
 
 /// <summary>
 /// Segments, layers and holdouts are the same in every environment, so a change of one reaches the environments that
-/// require approval. Where it does, only an admin may make it; see decision 9.
+/// require approval. Where it does, only an admin may make it; see decision 11.
 /// </summary>
 internal static class PopulationLaw
 {
