@@ -1,8 +1,6 @@
 using Delivery.Contracts.Access;
-using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
 using Delivery.Contracts.Targeting;
-using Delivery.Targeting.Flags;
 using Delivery.Targeting.Live;
 using Mediator;
 using Microsoft.AspNetCore.Builder;

@@ -5,7 +5,6 @@ using Delivery.Targeting.Changes;
 using Delivery.Targeting.Environments;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Proposals;
-using Delivery.Targeting.Releases;
 using Delivery.Targeting.Scheduling;
 using Decision = Delivery.Targeting.Flags.Decision;
 

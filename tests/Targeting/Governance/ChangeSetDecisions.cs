@@ -3,7 +3,6 @@ using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Targeting.Changes;
 using Delivery.Targeting.Flags;
-using Delivery.Targeting.Releases;
 
 namespace Delivery.Targeting.Tests.Governance;
 
@@ -60,7 +59,8 @@ public sealed class ChangeSetDecisions
     {
         var written = Footing.Of(Given.Flag("x"), "production");
         var ramped = FlagHistory.Apply(Given.Flag("x"), new JasperFx.Events.Event<ReleaseOpened>(
-            new ReleaseOpened("production", new Release("r", "on", "targetingKey", null, 10))) { Version = 2, Sequence = 7 })!;
+            new ReleaseOpened("production", new Release("r", "on", "targetingKey", null, 10)))
+        { Version = 2, Sequence = 7 })!;
 
         written.Moved(ramped).ShouldBeEmpty();
     }

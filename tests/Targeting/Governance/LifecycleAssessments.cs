@@ -4,7 +4,6 @@ using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Targeting.Flags;
 using Delivery.Targeting.Lifecycle;
-using Delivery.Targeting.Releases;
 using Decision = Delivery.Targeting.Flags.Decision;
 
 namespace Delivery.Targeting.Tests.Governance;
