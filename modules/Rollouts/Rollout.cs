@@ -32,6 +32,9 @@ internal sealed record Rollout
     /// <summary>Per stage that was opened, in order, the flag version that showed it first.</summary>
     public IReadOnlyList<long> OpenedVersions { get; init; } = [];
 
+    /// <summary>When each of <see cref="OpenedVersions"/> was noted; shorter in records from before it was kept.</summary>
+    public IReadOnlyList<DateTimeOffset> OpenedAt { get; init; } = [];
+
     public bool Paused { get; init; }
 
     /// <summary>Why it holds without data; null when it sees.</summary>
@@ -99,6 +102,7 @@ internal sealed record Rollout
         StageOpenedAt = e.Timestamp,
         SeesSince = e.Timestamp,
         OpenedVersions = [.. OpenedVersions.Take(e.Data.Stage), e.Data.FlagVersion],
+        OpenedAt = [.. OpenedAt.Take(e.Data.Stage), e.Timestamp],
         LastEvent = e.Id,
     };
 

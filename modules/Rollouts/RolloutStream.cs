@@ -64,5 +64,5 @@ internal sealed class RolloutStream(IDocumentSession session, IMartenOutbox outb
 /// <summary>Holds the place of the one live rollout of a flag in an environment; goes with the rollout's end, in its transaction.</summary>
 internal sealed record LiveRelease(string Id, string Rollout)
 {
-    public static string IdOf(Plan plan) => $"{plan.Environment}/{plan.Flag}";
+    public static string IdOf(Plan plan) => plan.Route is null ? $"{plan.Environment}/{plan.Flag}" : plan.Flag;
 }

@@ -12,6 +12,7 @@ using Delivery.Server.EventStore;
 using Delivery.Server.Http;
 using Delivery.Server.Pipeline;
 using Delivery.Server.Plugins;
+using Delivery.Server.Routing;
 using Delivery.ServiceDefaults;
 using Delivery.Targeting;
 
@@ -33,6 +34,7 @@ builder.AddRollouts();
 builder.AddAlerting();
 builder.AddConsole();
 builder.AddPlugins();
+builder.AddRouting();
 
 var app = builder.Build();
 

@@ -36,9 +36,6 @@ public sealed partial class PluginHost : BackgroundService
     /// <summary>The names of the instances that are metric sources.</summary>
     public IEnumerable<string> Sources => Named(PluginKinds.MetricSource);
 
-    /// <summary>The channels of plugins that are made.</summary>
-    public IEnumerable<INotificationChannel> Channels => _instances.Values.Select(i => i.Channel).OfType<INotificationChannel>();
-
     internal IEnumerable<PluginInstance> Instances => _instances.Values.OrderBy(i => i.Name, StringComparer.Ordinal);
 
     /// <summary>A router by its instance's name, behind the guard; null when there is none or it is not made.</summary>

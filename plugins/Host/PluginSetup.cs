@@ -24,6 +24,8 @@ public static class PluginSetup
             var (time, logs) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>());
             return new PluginHost(installed, bound.Select(b => b.Make(options, time, logs)), time, logs.CreateLogger<PluginHost>());
         });
+        foreach (var channel in bound.Where(b => b.Plugin.Manifest.Kind == PluginKinds.Channel))
+            builder.Services.AddSingleton<INotificationChannel>(services => new InstanceChannel(channel.Name, services.GetRequiredService<PluginHost>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PluginHost>());
         builder.Services.AddSingleton<PluginReport>();
         builder.Services.AddSingleton<RouteSteering>();

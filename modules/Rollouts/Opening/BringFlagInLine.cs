@@ -46,9 +46,11 @@ internal sealed partial class FlagInLine(IServiceScopeFactory scopes, ILogger<Fl
         var plan = rollout.Plan;
         var stage = plan.Stages[rollout.Stage];
         var audit = Audits.Platform(Part, rollout, Sentences.Text($"stage '{stage.Name}' of rollout '{plan.Key}'"));
-        var opened = await SendAsync(
-            new OpenRelease(audit, plan.Flag, plan.Environment, plan.Key, plan.Variant, plan.UnitAttribute, plan.RingAt(rollout.Stage), stage.ExposurePpm),
-            cancellationToken);
+        var opened = plan.Route is not null
+            ? await OnRouteAsync(sender => RouteInLine.OpenAsync(sender, audit, rollout, cancellationToken))
+            : await SendAsync(
+                new OpenRelease(audit, plan.Flag, plan.Environment, plan.Key, plan.Variant, plan.UnitAttribute, plan.RingAt(rollout.Stage), stage.ExposurePpm),
+                cancellationToken);
         switch (opened)
         {
             case Outcome.Done done:
@@ -70,7 +72,9 @@ internal sealed partial class FlagInLine(IServiceScopeFactory scopes, ILogger<Fl
     {
         var plan = rollout.Plan;
         var audit = Audits.Platform(Part, rollout, rollout.Abort?.Reason);
-        var closed = await SendAsync(new CloseRelease(audit, plan.Flag, plan.Environment, plan.Key), cancellationToken);
+        var closed = plan.Route is not null
+            ? await OnRouteAsync(sender => RouteInLine.CloseAsync(sender, audit, rollout, cancellationToken))
+            : await SendAsync(new CloseRelease(audit, plan.Flag, plan.Environment, plan.Key), cancellationToken);
         if (closed is not (Outcome.Done or Outcome.NotFound))
             throw new InvalidOperationException($"The release '{plan.Key}' could not be taken from the flag '{plan.Flag}' ({Reason(closed)}); it is tried again.");
         var version = (closed as Outcome.Done)?.Version;
@@ -99,6 +103,12 @@ internal sealed partial class FlagInLine(IServiceScopeFactory scopes, ILogger<Fl
     {
         await using var scope = scopes.CreateAsyncScope();
         return await scope.ServiceProvider.GetRequiredService<ISender>().Send(command, cancellationToken);
+    }
+
+    private async Task<Outcome> OnRouteAsync(Func<ISender, Task<Outcome>> tell)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await tell(scope.ServiceProvider.GetRequiredService<ISender>());
     }
 
     private async Task ExpectAsync(Command command, CancellationToken cancellationToken)

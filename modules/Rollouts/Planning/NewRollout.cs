@@ -4,7 +4,7 @@ namespace Delivery.Rollouts;
 
 /// <summary>The body of <c>POST /api/v1/rollouts</c>; what is left out gets a default.</summary>
 /// <param name="Key">Names the rollout for ever: lower-case letters, digits, <c>-</c>, <c>_</c> and <c>.</c>.</param>
-/// <param name="Flag">An existing flag.</param>
+/// <param name="Flag">An existing flag; nothing for a rollout of a route.</param>
 /// <param name="Environment">Default <c>production</c>.</param>
 /// <param name="Variant">Default: the flag's first variant that is not the off variant.</param>
 /// <param name="UnitAttribute">Default <c>targetingKey</c>.</param>
@@ -16,7 +16,7 @@ namespace Delivery.Rollouts;
 /// <param name="Comment">Why.</param>
 internal sealed record NewRollout(
     string Key,
-    string Flag,
+    string Flag = "",
     string Environment = "production",
     string? Variant = null,
     string UnitAttribute = Attributes.TargetingKey,
@@ -25,7 +25,11 @@ internal sealed record NewRollout(
     NewBreaker? Breaker = null,
     IReadOnlyList<NewGuardrail>? Guardrails = null,
     double BlindAfterSeconds = 30,
-    string? Comment = null);
+    string? Comment = null)
+{
+    /// <summary>The route whose traffic is shifted, instead of a flag.</summary>
+    public NewRoute? Route { get; init; }
+}
 
 /// <summary>A stage of a new rollout.</summary>
 /// <param name="ExposurePercent">0 to 100, up to 4 decimals; more than the stage before.</param>

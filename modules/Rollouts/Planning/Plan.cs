@@ -23,6 +23,9 @@ internal sealed record Plan(
     IReadOnlyList<Guardrail> Guardrails,
     double BlindAfterSeconds)
 {
+    /// <summary>The route that is shifted instead of a flag; <see cref="Flag"/> then names it. Null for a flag's rollout.</summary>
+    public RouteTarget? Route { get; init; }
+
     /// <summary>
     /// Who gets the variant in a stage whatever the percentage: everyone in the ring of this stage or of one before. A ring
     /// is kept, so that going on never takes the variant from a unit that had it.

@@ -16,8 +16,8 @@ internal static partial class PlanFaults
     {
         if (!Key().IsMatch(rollout.Key))
             yield return new("key", "1 to 100 characters: lower-case letters, digits, '-', '_' and '.', starting with a letter or digit");
-        if (rollout.Flag.Length is 0 or > Limits.KeyLength)
-            yield return new("flag", "the key of an existing flag");
+        if (rollout.Route is null && rollout.Flag.Length is 0 or > Limits.KeyLength)
+            yield return new("flag", "the key of an existing flag, or a route");
         if (rollout.Environment.Length is 0 or > Limits.KeyLength)
             yield return new("environment", "the key of an existing environment");
         if (rollout.Variant is { Length: 0 })
@@ -28,11 +28,13 @@ internal static partial class PlanFaults
             yield return new("blindAfterSeconds", "1 to 3600 seconds");
         if (rollout.Ring is not null && rollout.Stages is not null)
             yield return new("ring", "nothing beside stages: give the ring to the stage it begins with");
-        foreach (var fault in RingFaults("ring", rollout.Ring).Concat(StageFaults(rollout.Stages)).Concat(BreakerFaults(rollout.Breaker)).Concat(GuardrailFaults(rollout.Guardrails)))
+        foreach (var fault in rollout.Route is { } route ? RoutePlanning.Faults(rollout, route) : [])
+            yield return fault;
+        foreach (var fault in RingFaults("ring", rollout.Ring).Concat(StageFaults(rollout.Stages, onRoute: rollout.Route is not null)).Concat(BreakerFaults(rollout.Breaker)).Concat(GuardrailFaults(rollout.Guardrails)))
             yield return fault;
     }
 
-    private static IEnumerable<FieldError> StageFaults(IReadOnlyList<NewStage>? stages)
+    private static IEnumerable<FieldError> StageFaults(IReadOnlyList<NewStage>? stages, bool onRoute)
     {
         if (stages is { Count: 0 or > MostStages })
             yield return new("stages", $"1 to {MostStages} stages, or nothing for the default plan");
@@ -46,7 +48,7 @@ internal static partial class PlanFaults
                 continue;
             }
 
-            foreach (var fault in StageFaults($"stages[{i}]", stage))
+            foreach (var fault in StageFaults($"stages[{i}]", stage, onRoute))
                 yield return fault;
             if (!names.Add(PlanOf.StageName(stage)))
                 yield return new($"stages[{i}].name", "a name no other stage has");
@@ -56,11 +58,11 @@ internal static partial class PlanFaults
         }
     }
 
-    private static IEnumerable<FieldError> StageFaults(string at, NewStage stage)
+    private static IEnumerable<FieldError> StageFaults(string at, NewStage stage, bool onRoute)
     {
         if (stage.ExposurePercent is < 0 or > 100 || stage.ExposurePercent * 10_000 % 1 != 0)
             yield return new($"{at}.exposurePercent", "0 to 100 with at the most 4 decimals");
-        if (stage.ExposurePercent == 0 && stage.Ring is null)
+        if (stage.ExposurePercent == 0 && stage.Ring is null && !onRoute)
             yield return new($"{at}.ring", "a condition: at 0 % nobody else would be exposed");
         if (stage.Name is { } name && (string.IsNullOrWhiteSpace(name) || name.Length > LongestName))
             yield return new($"{at}.name", $"1 to {LongestName} characters");

@@ -39,6 +39,21 @@ internal static class PlanOf
         (asked.Guardrails ?? []).Select(Guardrail).ToList(),
         asked.BlindAfterSeconds);
 
+    /// <summary>A route's plan: what is released is the canary.</summary>
+    public static Plan Plan(NewRollout asked, RouteTarget route) => new(
+        asked.Key,
+        route.Name,
+        asked.Environment,
+        route.Traffic.Canary,
+        asked.UnitAttribute,
+        (asked.Stages ?? RoutePlanning.DefaultStages()).Select(Stage).ToList(),
+        Breaker(asked.Breaker ?? new NewBreaker()),
+        (asked.Guardrails ?? []).Select(Guardrail).ToList(),
+        asked.BlindAfterSeconds)
+    {
+        Route = route,
+    };
+
     public static string StageName(NewStage stage) =>
         stage.Name?.Trim() ?? string.Create(CultureInfo.InvariantCulture, $"{stage.ExposurePercent:0.####} %");
 

@@ -17,12 +17,28 @@ internal sealed class PlanRolloutHandler(IDocumentSession session, ISender sende
             return new Outcome.Invalid(faults);
         if (await session.LoadAsync<Rollout>(Rollout.Stream(asked.Key), cancellationToken) is not null)
             return new Outcome.Refused("rollout-exists", $"There is a rollout '{asked.Key}' already; a stopped release starts again under a new key.");
+        if (asked.Route is { } route)
+            return await OnRouteAsync(asked, route, cancellationToken);
         var flag = await sender.Send(new FindFlag(asked.Flag, asked.Environment), cancellationToken);
         if (flag is null || PlanOf.Faults(asked, flag).Any())
             return new Outcome.Invalid(PlanOf.Faults(asked, flag).ToList());
         var plan = PlanOf.Plan(asked, flag);
         var live = await session.LoadAsync<LiveRelease>(LiveRelease.IdOf(plan), cancellationToken);
-        switch (Planning.Decide(plan, flag, live))
+        return Take(plan, Planning.Decide(plan, flag, live));
+    }
+
+    private async Task<Outcome> OnRouteAsync(NewRollout asked, NewRoute route, CancellationToken cancellationToken)
+    {
+        var plan = PlanOf.Plan(asked, RoutePlanning.Target(route));
+        if (await RoutePlanning.AskAsync(sender, plan, cancellationToken) is { Count: > 0 } faults)
+            return new Outcome.Invalid(faults);
+        var live = await session.LoadAsync<LiveRelease>(LiveRelease.IdOf(plan), cancellationToken);
+        return Take(plan, RoutePlanning.Decide(plan, route.Owner, live));
+    }
+
+    private Outcome Take(Plan plan, Decision decision)
+    {
+        switch (decision)
         {
             case Decision.Refuse refuse:
                 return new Outcome.Refused(refuse.Code, refuse.Reason);

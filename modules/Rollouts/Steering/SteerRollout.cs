@@ -19,6 +19,14 @@ internal sealed class StartRolloutHandler(RolloutStream rollouts, Marten.IDocume
     {
         if (await session.LoadAsync<Rollout>(Rollout.Stream(command.Rollout), cancellationToken) is not { } planned)
             return new Outcome.NotFound("rollout", command.Rollout);
+        if (planned.Plan.Route is not null)
+        {
+            var faults = await RoutePlanning.AskAsync(sender, planned.Plan, cancellationToken);
+            var environment = await sender.Send(new FindEnvironment(planned.Plan.Environment), cancellationToken);
+            return await rollouts.DecideAsync(
+                command.Audit, command.Rollout, (rollout, _) => RoutePlanning.Start(rollout, faults, environment, command.Audit.Principal), cancellationToken);
+        }
+
         var flag = await sender.Send(new FindFlag(planned.Plan.Flag, planned.Plan.Environment), cancellationToken);
         return await rollouts.DecideAsync(command.Audit, command.Rollout, (rollout, _) => Steering.Start(rollout, flag, command.Audit.Principal), cancellationToken);
     }

@@ -17,8 +17,21 @@ internal static class Steering
             return Decision.Nothing;
         if (Gone(rollout.Plan, flag) is { } gone)
             return new Decision.Refuse("flag-off", gone);
-        if (flag is { RequiresApproval: true } && rollout.PlannedBy == by)
-            return new Decision.Refuse("second-person-needed", $"'{rollout.Plan.Environment}' requires a second person: {by} planned it, someone else must start it.");
+        return SecondPersonNeeded(rollout, flag is { RequiresApproval: true }, by) ?? Start(rollout);
+    }
+
+    /// <summary>Where the environment requires approval, someone other than who planned it starts it.</summary>
+    public static Decision.Refuse? SecondPersonNeeded(Rollout rollout, bool required, string by) => required && rollout.PlannedBy == by
+        ? new Decision.Refuse("second-person-needed", $"'{rollout.Plan.Environment}' requires a second person: {by} planned it, someone else must start it.")
+        : null;
+
+    /// <summary>Starts, whatever it is a rollout of.</summary>
+    public static Decision Start(Rollout rollout)
+    {
+        if (Ended(rollout) is { } ended)
+            return ended;
+        if (rollout.StartedAt is not null)
+            return Decision.Nothing;
         var first = rollout.Plan.Stages[0];
         return Decision.Of(new RolloutStarted(rollout.Key), new StageEntered(rollout.Key, 0, first.Name, first.ExposurePpm, null));
     }

@@ -13,6 +13,9 @@ internal static class Conducting
     /// <summary>Counts that end longer ago are too old to go on by.</summary>
     public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>The same for a route, whose metric source looks at its deployments every few seconds.</summary>
+    public static readonly TimeSpan RouteStaleAfter = TimeSpan.FromSeconds(30);
+
     /// <summary>The decision at a look, and in whose name it is taken.</summary>
     public static Verdict Decide(Rollout rollout, Sight sight, DateTimeOffset now)
     {
@@ -94,7 +97,7 @@ internal static class Conducting
     private static bool GateIsMet(Rollout rollout, Assessment assessment, DateTimeOffset now)
     {
         var stage = rollout.Plan.Stages[rollout.Stage];
-        return now - assessment.Health.CompleteUpTo <= StaleAfter
+        return now - assessment.Health.CompleteUpTo <= (rollout.Plan.Route is null ? StaleAfter : RouteStaleAfter)
             && assessment.SecondsInStage >= stage.MinimumSeconds
             && assessment.Present.Released.Exposures >= stage.MinimumExposures
             && !(rollout.Plan.Breaker.Enabled && assessment.Breaker.Doubtful)

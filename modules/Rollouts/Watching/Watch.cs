@@ -20,7 +20,7 @@ internal sealed partial class Watch(IServiceScopeFactory scopes, LookBook book, 
             await line.BringAsync(rollout.Key, cancellationToken);
         if (!rollout.Live)
             return;
-        if (await LookAtFlagAsync(rollout, cancellationToken) || !rollout.IsOpen)
+        if ((rollout.Plan.Route is null && await LookAtFlagAsync(rollout, cancellationToken)) || !rollout.IsOpen)
             return;
         var sight = await SeeAsync(rollout, cancellationToken);
         await RecordAsync(rollout, Conducting.Decide(rollout, sight, time.GetUtcNow()), cancellationToken);
@@ -43,8 +43,10 @@ internal sealed partial class Watch(IServiceScopeFactory scopes, LookBook book, 
         {
             await using var scope = scopes.CreateAsyncScope();
             var plan = rollout.Plan;
-            var health = await scope.ServiceProvider.GetRequiredService<ISender>()
-                .Send(new GetReleaseHealth(plan.Environment, plan.Flag, plan.Variant, rollout.OpenedVersions[0]), cancellationToken);
+            var sender = scope.ServiceProvider.GetRequiredService<ISender>();
+            var health = plan.Route is not null
+                ? await sender.Send(RouteInLine.Health(rollout), cancellationToken)
+                : await sender.Send(new GetReleaseHealth(plan.Environment, plan.Flag, plan.Variant, rollout.OpenedVersions[0]), cancellationToken);
             var now = time.GetUtcNow();
             var assessment = Assessment.Of(rollout, health, now);
             _seen[rollout.Key] = now;

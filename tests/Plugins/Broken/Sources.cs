@@ -36,6 +36,32 @@ internal static class Sources
         }
         """;
 
+    /// <summary>A metric source whose counts per arm the test gives: application data "arms" is a function from the arm to trials and events.</summary>
+    public const string Counts = """
+        public sealed class Options { }
+
+        public sealed class Entry : Plugin<Delivery.Plugins.Measuring.IMetricSource, Options>
+        {
+            protected override ValueTask<Delivery.Plugins.Measuring.IMetricSource> CreateAsync(Options options, PluginContext context, CancellationToken cancellationToken) =>
+                ValueTask.FromResult<Delivery.Plugins.Measuring.IMetricSource>(new Source());
+        }
+
+        public sealed class Source : Delivery.Plugins.Measuring.IMetricSource
+        {
+            public Delivery.Plugins.Measuring.MetricSourceDescriptor Descriptor => new("the test", ImmutableArray.Create(new Delivery.Plugins.Measuring.MetricDescription("http", Delivery.Plugins.Measuring.MetricShape.Counts)));
+            public ValueTask<PluginResult<Delivery.Plugins.Measuring.SourceCheck>> CheckAsync(CancellationToken cancellationToken) => ValueTask.FromResult<PluginResult<Delivery.Plugins.Measuring.SourceCheck>>(new Delivery.Plugins.Measuring.SourceCheck("the test", ImmutableArray<Fault>.Empty));
+            public PluginResult<Delivery.Plugins.Measuring.NativeQuery> Explain(Delivery.Plugins.Measuring.MetricQuery query) => new Delivery.Plugins.Measuring.NativeQuery("none", ImmutableArray<string>.Empty);
+            public ValueTask<Delivery.Plugins.Measuring.MetricAnswer> QueryAsync(Delivery.Plugins.Measuring.MetricQuery query, CancellationToken cancellationToken)
+            {
+                var counts = (Func<string, (long Trials, long Events)>)AppContext.GetData("arms");
+                var arms = new List<Delivery.Plugins.Measuring.ArmReading>();
+                foreach (var arm in query.Arms)
+                    arms.Add(new(arm, new Delivery.Plugins.Measuring.ArmStatistics.Counts(counts(arm).Trials, counts(arm).Events), query.To));
+                return ValueTask.FromResult<Delivery.Plugins.Measuring.MetricAnswer>(new Delivery.Plugins.Measuring.MetricAnswer.Ok(new(arms.ToImmutableArray(), query.To)));
+            }
+        }
+        """;
+
     /// <summary>Blocks its thread for ever: the worst kind of hanging.</summary>
     public const string Blocks = "new ManualResetEvent(false).WaitOne(); return Ok(\"\");";
 

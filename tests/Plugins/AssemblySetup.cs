@@ -1,0 +1,3 @@
+using Delivery.Testing;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
