@@ -1,5 +1,4 @@
 using Delivery.Contracts.Commands;
-using Delivery.Contracts.Metrics;
 using Delivery.Contracts.Routing;
 using Mediator;
 

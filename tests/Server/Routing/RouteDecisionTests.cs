@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Routing;
 using Delivery.Plugins;
