@@ -31,15 +31,15 @@ internal static class MomentThroughput
         {
             GC.Collect();
             var (array, dictionary) = (Loop(events, units), Dictionary(events, units));
-            Console.WriteLine($"{title}: {events:N0} events");
-            Console.WriteLine($"  limit, loop over arrays   {Rate(events, array)}");
-            Console.WriteLine($"  limit, dictionary         {Rate(events, dictionary)}");
+            System.Console.WriteLine($"{title}: {events:N0} events");
+            System.Console.WriteLine($"  limit, loop over arrays   {Rate(events, array)}");
+            System.Console.WriteLine($"  limit, dictionary         {Rate(events, dictionary)}");
             foreach (var (name, metrics) in new[] { ("one metric", new[] { Count }), ("two metrics", [Count, Revenue]) })
             {
                 var (time, exposing, bytes, unitBytes) = Fold(events, units, metrics);
-                Console.WriteLine($"  moments of {name,-14} {Rate(events, time)}  {array / time:P0} of the loop, {dictionary / time:P0} of the dictionary");
-                Console.WriteLine($"    exposures               {Rate(units, exposing)}");
-                Console.WriteLine($"    memory                  {bytes / 1e6:N0} MB: {unitBytes:N0} B a unit, {(bytes - (unitBytes * units)) / events:N0} B an event within the lateness");
+                System.Console.WriteLine($"  moments of {name,-14} {Rate(events, time)}  {array / time:P0} of the loop, {dictionary / time:P0} of the dictionary");
+                System.Console.WriteLine($"    exposures               {Rate(units, exposing)}");
+                System.Console.WriteLine($"    memory                  {bytes / 1e6:N0} MB: {unitBytes:N0} B a unit, {(bytes - (unitBytes * units)) / events:N0} B an event within the lateness");
             }
         }
 
