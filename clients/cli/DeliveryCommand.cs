@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Delivery.Cli.Auditing;
 using Delivery.Cli.Flags;
+using Delivery.Cli.Ledger;
+using Delivery.Cli.Plugins;
 using Delivery.Cli.Rollouts;
 using Delivery.Cli.Transfer;
 
@@ -43,6 +45,10 @@ internal static class DeliveryCommand
         EvaluateCommand.Create(terminal),
         RolloutCommands.Create(terminal),
         EventCommands.Create(terminal),
+        ExposureCommands.Create(terminal),
+        LedgerCommands.Create(terminal),
+        SegmentCommands.Create(terminal),
+        PluginCommands.Create(terminal),
         ImportCommand.Create(terminal),
         ExportCommand.Create(terminal),
         CompletionCommand.Create(terminal),

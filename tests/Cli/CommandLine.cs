@@ -40,6 +40,37 @@ public sealed class CommandLine(PostgresFixture postgres) : IAsyncLifetime
         return new Said(status, output.ToString(), error.ToString());
     }
 
+    /// <summary>A flag that serves on, and one exposure to it in the ledger.</summary>
+    public async Task Recorded(string flag, string unit)
+    {
+        (await Type("flags", "create", flag)).Well();
+        (await Type("flags", "set", flag, "--serve", "on")).Well();
+        var version = (await Type("flags", "get", flag, "-o", "json")).Well().Json;
+        using var sdk = await _server!.AsAsync("server-sdk", "production", TestContext.Current.CancellationToken);
+        using var report = new HttpRequestMessage(HttpMethod.Post, "/sdk/v1/exposures")
+        {
+            Content = System.Net.Http.Json.JsonContent.Create(new[]
+            {
+                new
+                {
+                    id = "01935000-0000-7000-8000-000000000001", flag, variant = "on", unit, reason = "STATIC", flagVersion = version.GetProperty("version").GetInt64(),
+                    sequence = version.GetProperty("sequence").GetInt64(), attributes = new { }, time = "2026-11-23T07:17:00Z",
+                },
+            }),
+        };
+        report.Headers.Add("X-Source", "cli-tests");
+        report.Headers.Add("X-Batch", "1");
+        (await sdk.SendAsync(report, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+    }
+
+    /// <summary>An empty segment.</summary>
+    public async Task Segment(string key)
+    {
+        using var admin = _server!.Admin();
+        var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PutAsJsonAsync(admin, $"/api/v1/segments/{key}", new { included = Array.Empty<string>() }, TestContext.Current.CancellationToken);
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     internal Terminal Terminal(TextWriter output, TextWriter error, TextReader input, string? key) => new()
     {
         Out = output,

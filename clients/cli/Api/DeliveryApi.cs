@@ -99,6 +99,14 @@ internal sealed class DeliveryApi : IDisposable
             throw await ApiFault.OfAsync(answer, cancellationToken);
     }
 
+    /// <summary>Sends a file as it is read.</summary>
+    public Task<JsonElement> UploadAsync(string path, Stream content, string contentType, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(content) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        return SendAsync(request, cancellationToken);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
