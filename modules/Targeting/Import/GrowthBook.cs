@@ -133,7 +133,7 @@ internal sealed class GrowthBook
         };
     }
 
-    private static Condition? AllOf(IReadOnlyList<Condition> conditions) => conditions.Count switch { 0 => null, 1 => conditions[0], _ => new Condition.All([.. conditions]) };
+    private static Condition? AllOf(List<Condition> conditions) => conditions.Count switch { 0 => null, 1 => conditions[0], _ => new Condition.All([.. conditions]) };
 
     /// <summary>A missing feature's value is null, always: the condition is then as good as a constant.</summary>
     private Condition Parent((string Feature, JsonElement Condition, bool Gate) parent)
