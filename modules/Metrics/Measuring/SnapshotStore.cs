@@ -28,9 +28,10 @@ internal sealed class SnapshotStore(NpgsqlDataSource database)
                 exposure_position bigint NOT NULL,
                 event_position bigint NOT NULL,
                 digest bigint NOT NULL,
-                body bytea STORAGE EXTERNAL NOT NULL,
+                body bytea NOT NULL,
                 PRIMARY KEY (environment, part)
             );
+            ALTER TABLE {Table} ALTER COLUMN body SET STORAGE EXTERNAL;
             COMMIT;
             """);
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -41,7 +41,7 @@ internal sealed class YarpHarness : IRouterHarness
             StateFile = stateFile,
             Routes = { ["shop"] = new YarpRoute { Arms = { ["stable"] = stable.Address, ["canary"] = canary.Address } } },
         };
-        IPlugin plugin = new YarpPlugin();
+        var plugin = new YarpPlugin();
         plugin.Faults(options).ShouldBeEmpty();
         return (YarpRouter)await plugin.CreateAsync(options, new PluginContext("edge", TimeProvider.System, new NoLog()), cancellationToken);
     }

@@ -74,6 +74,8 @@ public sealed class ExportLaws(PlatformFixture platform)
         });
     }
 
+    private static readonly JsonSerializerOptions Indented = new(Json.Options) { WriteIndented = true };
+
     private static string Written(DeliveryDocument document) =>
-        JsonSerializer.Serialize(new { document.Flags, document.Populations }, new JsonSerializerOptions(Json.Options) { WriteIndented = true });
+        JsonSerializer.Serialize(new { document.Flags, document.Populations }, Indented);
 }

@@ -87,7 +87,7 @@ internal sealed class RandomFlagd(int seed)
         () => depth > 0 && Chance(0.3) ? Any(depth - 1) : "on",
         () => Chance(0.3) ? Variable() : "off");
 
-    private JsonNode Conditional(Func<int, JsonNode?> then, int depth)
+    private JsonObject Conditional(Func<int, JsonNode?> then, int depth)
     {
         var parts = new JsonArray();
         for (var i = _random.Next(1, 3); i > 0; i--)
@@ -157,7 +157,7 @@ internal sealed class RandomFlagd(int seed)
 
     private JsonNode? Any(int depth) => Pick(() => Text(depth), () => Number(depth), () => Truth(depth), () => Chance(0.3) ? List(depth) : Variable());
 
-    private JsonNode Fractional()
+    private JsonObject Fractional()
     {
         var parts = new JsonArray();
         if (_insideElement)
