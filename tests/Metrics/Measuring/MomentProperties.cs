@@ -2,7 +2,6 @@ using CsCheck;
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Events;
-using Delivery.Metrics.Measuring;
 using Delivery.Metrics.Tests.Health;
 
 namespace Delivery.Metrics.Tests.Measuring;
