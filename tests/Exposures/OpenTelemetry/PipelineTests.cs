@@ -24,7 +24,11 @@ public sealed class PipelineTests(PostgresFixture postgres)
         var source = $"Delivery.Tests.{nameof(PipelineTests)}";
         using (var tracer = Sdk.CreateTracerProviderBuilder().AddSource(source).AddOtlpExporter(To(server, "v1/traces")).Build())
         using (var activities = new ActivitySource(source))
-        using (var loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options => options.AddOtlpExporter(To(server, "v1/logs")))))
+        using (var loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options => options.AddOtlpExporter((exporter, processor) =>
+        {
+            To(server, "v1/logs")(exporter);
+            processor.ExportProcessorType = ExportProcessorType.Simple;
+        }))))
         {
             var logger = loggers.CreateLogger("openfeature");
             foreach (var unit in Enumerable.Range(0, 20))
@@ -93,8 +97,11 @@ public sealed class PipelineTests(PostgresFixture postgres)
         new("feature_flag.version", "7"), new("feature_flag.provider.name", "OFREP"),
     ];
 
+    /// <summary>Each record is sent before its call returns: a batch's end has 5 seconds, too few for a cold server on a busy machine.</summary>
     private static Action<OtlpExporterOptions> To(ServerProcess server, string path) => options =>
     {
+        options.ExportProcessorType = ExportProcessorType.Simple;
+        options.TimeoutMilliseconds = 60_000;
         options.Endpoint = new Uri(server.Http.BaseAddress!, path);
         options.Protocol = OtlpExportProtocol.HttpProtobuf;
         options.Headers = $"X-API-Key={DeliveryServer.AdminKey}";
