@@ -28,14 +28,14 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
     [Fact]
     public async Task an_exposure_that_an_earlier_version_gives_is_a_stale_sdk()
     {
-        await Evaluated.FlagAsync(_ledger, "stale");
-        await Evaluated.ConfigureAsync(_ledger, "stale", 10_000);
-        var old = Evaluated.Exposure(await Evaluated.SnapshotAsync(_ledger), 110_000, "stale", "u1");
-        await Evaluated.ConfigureAsync(_ledger, "stale", 0);
-        var now = Evaluated.Exposure(await Evaluated.SnapshotAsync(_ledger), 110_000, "stale", "u1");
+        await Evaluated.FlagAsync(_ledger, "stale-build");
+        await Evaluated.ConfigureAsync(_ledger, "stale-build", 10_000);
+        var old = Evaluated.Exposure(await Evaluated.SnapshotAsync(_ledger), 110_000, "stale-build", "u1");
+        await Evaluated.ConfigureAsync(_ledger, "stale-build", 0);
+        var now = Evaluated.Exposure(await Evaluated.SnapshotAsync(_ledger), 110_000, "stale-build", "u1");
         await _ledger.TakenAsync(Exposures.Array(old.With("flagVersion", now["flagVersion"]!.DeepClone()).With("sequence", now["sequence"]!.DeepClone())));
 
-        var mismatch = (await VerifyAsync("stale")).GetProperty("mismatches").EnumerateArray().ShouldHaveSingleItem();
+        var mismatch = (await VerifyAsync("stale-build")).GetProperty("mismatches").EnumerateArray().ShouldHaveSingleItem();
 
         mismatch.GetProperty("likelyCause").GetString().ShouldBe("stale-sdk");
         mismatch.GetProperty("unit").GetString().ShouldBe("u1");
