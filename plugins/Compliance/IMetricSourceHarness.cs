@@ -27,6 +27,12 @@ public interface IMetricSourceHarness : IAsyncDisposable
     /// <summary>Writes requests of an arm; returns when the backend shows them to queries.</summary>
     Task RecordAsync(string arm, IReadOnlyList<RecordedRequest> requests, CancellationToken cancellationToken);
 
+    /// <summary>Stops the backend; false when it can't be stopped alone, because others use it.</summary>
+    Task<bool> StopBackendAsync(CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>Starts it again, with what it keeps on disk; returns when it answers queries.</summary>
+    Task StartBackendAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>A source of the same plugin whose backend has a fault; null when this backend can't have it.</summary>
     Task<IMetricSource?> WithFaultAsync(BackendFault fault, CancellationToken cancellationToken);
 }

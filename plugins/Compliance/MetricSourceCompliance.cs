@@ -117,6 +117,35 @@ public abstract class MetricSourceCompliance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task windows_add_up()
+    {
+        var metric = Metric(MetricShape.Counts);
+        await RecordBothAsync();
+        var middle = Harness.Now;
+        await Harness.RecordAsync(Harness.Canary, Requests(7, 5, 0.1), Token);
+        Reading(await Harness.Source.QueryAsync(metric with { From = middle, Arms = [Harness.Canary] }, Token)).Arms.ShouldHaveSingleItem().Statistics.ShouldBe(new ArmStatistics.Counts(7, 5));
+        Reading(await Harness.Source.QueryAsync(metric with { To = middle }, Token)).Arms[1].Statistics.ShouldBe(new ArmStatistics.Counts(40, 20));
+        Reading(await Harness.Source.QueryAsync(metric, Token)).Arms[1].Statistics.ShouldBe(new ArmStatistics.Counts(47, 25));
+    }
+
+    [Fact]
+    public async Task many_may_ask_at_once()
+    {
+        var metric = Metric(MetricShape.Counts);
+        await RecordBothAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Harness.Source.QueryAsync(metric, Token).AsTask()));
+        answers.ShouldAllBe(a => Reading(a).Arms[0].Statistics == new ArmStatistics.Counts(100, 3));
+    }
+
+    [Fact]
+    public async Task a_cancelled_question_ends()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => Harness.Source.QueryAsync(AnyMetric(), cancelled.Token).AsTask());
+    }
+
+    [Fact]
     public async Task an_unknown_metric_is_not_found_and_the_known_ones_are_named()
     {
         var query = new MetricQuery("mistyped", Harness.Route, [Harness.Stable, Harness.Canary], _from, Harness.Now.AddSeconds(1));
@@ -168,9 +197,34 @@ public abstract class MetricSourceCompliance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task no_thread_and_no_socket_is_left_behind_over_1000_repeats_of_a_backend_that_is_down()
+    public async Task a_backend_that_restarts_is_unavailable_and_then_answers_as_before()
     {
-        var source = await WithFaultOrSkipAsync(BackendFault.Down);
+        var metric = Metric(MetricShape.Counts);
+        await RecordBothAsync();
+        metric = metric with { To = Harness.Now };
+        var before = Reading(await Harness.Source.QueryAsync(metric, Token));
+        if (!await Harness.StopBackendAsync(Token))
+            Assert.Skip("this backend can't be stopped alone");
+        try
+        {
+            (await Harness.Source.QueryAsync(metric, Token)).ShouldBeOfType<MetricAnswer.Error>().Reason.Kind.ShouldBe(PluginErrorKind.Unavailable);
+            (await Harness.Source.CheckAsync(Token)).ShouldBeOfType<PluginResult<SourceCheck>.Failed>().Error.Kind.ShouldBe(PluginErrorKind.Unavailable);
+        }
+        finally
+        {
+            await Harness.StartBackendAsync(Token);
+        }
+
+        Reading(await Harness.Source.QueryAsync(metric, Token)).Arms.ShouldBe(before.Arms);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(BackendFault.Down)]
+    [InlineData(BackendFault.CutInTheMiddle)]
+    public async Task no_thread_and_no_socket_is_left_behind_over_1000_repeats(BackendFault? fault)
+    {
+        var source = fault is null ? Harness.Source : await WithFaultOrSkipAsync(fault.Value);
         await source.QueryAsync(AnyMetric(), Token);
         var (threads, sockets) = (ProcessResources.Threads(), ProcessResources.Sockets());
         for (var i = 0; i < 1_000; i++)

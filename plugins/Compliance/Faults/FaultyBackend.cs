@@ -90,12 +90,17 @@ public sealed class FaultyBackend : IAsyncDisposable
             try
             {
                 var buffer = new byte[16 * 1024];
+                var closed = false;
                 while (await client.ReceiveAsync(buffer, _end.Token) > 0)
                 {
-                    if (_answer is not null)
+                    if (_answer is not null && !closed)
                         await client.SendAsync(_answer, _end.Token);
-                    if (_thenClose)
-                        return;
+                    if (_thenClose && !closed)
+                    {
+                        // What the client still sends is taken: closing over it would reset the connection, and the answer with it.
+                        client.Shutdown(SocketShutdown.Send);
+                        closed = true;
+                    }
                 }
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException)

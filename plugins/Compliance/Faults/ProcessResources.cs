@@ -14,6 +14,18 @@ public static class ProcessResources
 
     /// <summary>Open sockets of the process; null where it can't be told (not Linux).</summary>
     public static int? Sockets() => Directory.Exists("/proc/self/fd")
-        ? Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.Name.StartsWith("socket:", StringComparison.Ordinal) == true)
+        ? Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(IsSocket)
         : null;
+
+    private static bool IsSocket(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name.StartsWith("socket:", StringComparison.Ordinal) == true;
+        }
+        catch (IOException)
+        {
+            return false; // Closed meanwhile.
+        }
+    }
 }
