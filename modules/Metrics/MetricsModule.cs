@@ -5,9 +5,12 @@ using Delivery.Metrics.Catalogue;
 using Delivery.Metrics.Events;
 using Delivery.Metrics.Health;
 using Delivery.Metrics.Intake;
+using Delivery.Metrics.Intake.OpenTelemetry;
 using Delivery.Metrics.Measuring;
 using Delivery.Metrics.Queries;
+using Delivery.Metrics.Scoring;
 using Delivery.Metrics.Service;
+using Delivery.Otlp;
 using Delivery.Segments;
 using Delivery.Statistics;
 using JasperFx.Events.Projections;
@@ -30,14 +33,20 @@ public static class MetricsModule
     {
         builder.Services.ConfigureMarten(options =>
         {
-            options.Schema.For<Metric>().DatabaseSchemaName(EventTable.Schema);
-            options.Projections.Snapshot<Metric>(SnapshotLifecycle.Inline);
+            options.Schema.For<Catalogue.Metric>().DatabaseSchemaName(EventTable.Schema);
+            options.Projections.Snapshot<Catalogue.Metric>(SnapshotLifecycle.Inline);
         });
         builder.AddSegmentLog(EventTable.Table);
         builder.Services.AddOptions<FoldLimits>().BindConfiguration(FoldLimits.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<LiveHealth>();
         builder.Services.AddSingleton<LogHeads>();
         builder.Services.AddSingleton<EventPages>();
+        builder.Services.AddOptions<OtlpEventOptions>().BindConfiguration(OtlpEventOptions.Section).ValidateDataAnnotations()
+            .Validate(o => o.UnitNames.Count > 0, "Metrics:Otlp:UnitAttributes names at least one attribute.").ValidateOnStart();
+        builder.Services.AddSingleton<OtlpTally>();
+        builder.Services.AddSingleton<SeriesStore>();
+        builder.Services.AddScoped<IOtlpConsumer<ExportTraceServiceRequest>, OtlpEvents>();
+        builder.Services.AddScoped<IOtlpConsumer<ExportMetricsServiceRequest>, OtlpEvents>();
         builder.Services.AddHostedService<HealthFolding>();
         builder.Services.AddHostedService<FoldTelemetry>();
         builder.Services.AddSingleton<MomentBook>();
@@ -63,10 +72,15 @@ public static class MetricsModule
         api.MapGet("metrics/events", (EventQuery query, EventPages pages, CancellationToken cancellationToken) => pages.ReadAsync(query, cancellationToken)).WithTags("Metrics")
             .WithSummary("Recorded metric events, newest first: ?environment= name= unit= flag= from= to= limit= after=").Produces<Page<EventView>>();
 
+        api.MapGet("metrics/otlp", (OtlpTally tally) => Results.Json(new Page<OtlpCount>(tally.Read(), null), Json.Options)).WithTags("Metrics")
+            .WithSummary("What came by OTLP since the server's start, and became of it: taken, unattributed, rejected, ...").Produces<Page<OtlpCount>>();
+
         var metrics = api.MapGroup("metrics").WithTags("Metrics");
         metrics.MapGet("", CatalogueEndpoints.List).WithSummary("Lists the catalogue: ?archived=true shows retired ones too").Produces<Page<MetricView>>();
         metrics.MapGet("moments", MomentEndpoints.Get).WithSummary("Exact sums per flag version and variant: ?environment= flag= fromVersion= metric=").Produces<MetricMoments>();
         metrics.MapGet("moments/check", MomentEndpoints.Check).WithSummary("The same sums by SQL over the raw rows, and where the two differ").Produces<MomentCheck>();
+        metrics.MapGet("scorecard", ScorecardEndpoint.Get)
+            .WithSummary("A flag's variants compared: ?environment= flag= baseline= fromVersion= metric= test=anytime|fixed; without metric by the system's").Produces<Scorecard>();
         metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved").Produces<MetricMoments>();
         metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric").Produces<MetricView>();
         metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else");

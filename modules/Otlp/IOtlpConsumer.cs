@@ -11,7 +11,7 @@ public sealed record OtlpRequest(string Environment, bool IsBound, UInt128 Diges
 /// A module's interest in a signal. Every consumer of a signal gets every request; the sender is told that it was taken when all of
 /// them have committed, and sends the whole request again otherwise. So a consumer must take a repetition as such.
 /// </summary>
-/// <typeparam name="TExport">The signal: <see cref="ExportLogsServiceRequest"/> or <see cref="ExportTraceServiceRequest"/>.</typeparam>
+/// <typeparam name="TExport">The signal: <see cref="ExportLogsServiceRequest"/>, <see cref="ExportTraceServiceRequest"/> or <see cref="ExportMetricsServiceRequest"/>.</typeparam>
 public interface IOtlpConsumer<in TExport>
 {
     /// <summary>Takes what concerns the module, and passes over the rest.</summary>

@@ -22,7 +22,8 @@ public static class OtlpSetup
     public static void MapOtlp(this IEndpointRouteBuilder endpoints)
     {
         Map<ExportLogsServiceRequest>(endpoints, "/v1/logs", LogsTaken, "log records; feature_flag.evaluation events become exposures");
-        Map<ExportTraceServiceRequest>(endpoints, "/v1/traces", TracesTaken, "spans; feature_flag events in them become exposures");
+        Map<ExportTraceServiceRequest>(endpoints, "/v1/traces", TracesTaken, "spans; feature_flag events in them become exposures, requests of a unit or arm become metric events");
+        Map<ExportMetricsServiceRequest>(endpoints, "/v1/metrics", MetricsTaken, "data points; those of a unit become metric events");
     }
 
     private static void Map<TExport>(IEndpointRouteBuilder endpoints, string path, Func<long, string, IMessage> answer, string takes)
@@ -39,4 +40,8 @@ public static class OtlpSetup
     private static ExportTraceServiceResponse TracesTaken(long rejected, string message) => rejected == 0 && message.Length == 0
         ? new ExportTraceServiceResponse()
         : new ExportTraceServiceResponse { PartialSuccess = new() { RejectedSpans = rejected, ErrorMessage = message } };
+
+    private static ExportMetricsServiceResponse MetricsTaken(long rejected, string message) => rejected == 0 && message.Length == 0
+        ? new ExportMetricsServiceResponse()
+        : new ExportMetricsServiceResponse { PartialSuccess = new() { RejectedDataPoints = rejected, ErrorMessage = message } };
 }

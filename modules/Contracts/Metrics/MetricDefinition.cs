@@ -109,4 +109,7 @@ public enum MetricTier
 
     /// <summary>One feature.</summary>
     Feature = 3,
+
+    /// <summary>The platform's own: errors, latency and throughput, guarded in every release. Of the system's metrics only.</summary>
+    System = 4,
 }

@@ -12,7 +12,7 @@ internal static partial class DefinitionFaults
     private const decimal LargestCap = 1_000_000_000;
 
     /// <summary>Words that stand at the key's place in a path.</summary>
-    private static readonly string[] Taken = ["events", "moments", "series"];
+    private static readonly string[] Taken = ["events", "moments", "series", "otlp", "scorecard", "try"];
 
     public static IEnumerable<FieldError> Of(string key, MetricDefinition d) =>
         Texts(key, d).Concat(Shape(d)).Concat(Events(d.Measure, "measure", d.Kind)).Concat(d.Per is { } per ? Events(per, "per", d.Kind) : []);
@@ -20,11 +20,13 @@ internal static partial class DefinitionFaults
     private static IEnumerable<FieldError> Texts(string key, MetricDefinition d)
     {
         if (!Key().IsMatch(key) || Taken.Contains(key))
-            yield return new FieldError("key", "lower-case letters, digits and single hyphens, starting with a letter, 1 to 64; not events, moments or series");
+            yield return new FieldError("key", "lower-case letters, digits and single hyphens, starting with a letter, 1 to 64; not events, moments, otlp, scorecard, series or try");
         if (string.IsNullOrWhiteSpace(d.Name) || d.Name.Length > 200)
             yield return new FieldError("name", "1 to 200 characters");
         if (string.IsNullOrWhiteSpace(d.Description) || d.Description.Length > 2_000)
             yield return new FieldError("description", "1 to 2000 characters that tell someone without statistics what it means");
+        if (d.Tier == MetricTier.System)
+            yield return new FieldError("tier", "company, product or feature: system is of the metrics that are there without set-up");
         if (d.Owner is { } owner && !Key().IsMatch(owner))
             yield return new FieldError("owner", "a team's key, or nothing");
     }

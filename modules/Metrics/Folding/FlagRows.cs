@@ -207,7 +207,7 @@ internal sealed class FlagRows(FlagFold flag)
     {
         foreach (var use in _plan.ValuesOf(source))
         {
-            if (after >= 0 && after < use.Window && amount >= 0)
+            if (after >= 0 && after < use.Window)
                 _values.Add(ref _rows.Row(row)[FirstColumn + use.Column], amount, Arm(ArmOf(row)).Values[use.Metric]!);
         }
     }

@@ -12,6 +12,9 @@ internal sealed class UnitValuesPool
         public long Count;
     }
 
+    /// <summary>Values below 0 are counted, and in no histogram: what the arm's lacks of the clustering's count is they.</summary>
+    private const int Negative = -1;
+
     private Chunks<Link> _links = new();
     private int _free;
 
@@ -21,7 +24,7 @@ internal sealed class UnitValuesPool
     public void Add(ref long head, long amount, LogHistogram arm)
     {
         arm.Add(amount);
-        var bucket = LogHistogram.BucketOf(amount);
+        var bucket = amount < 0 ? Negative : LogHistogram.BucketOf(amount);
         for (var at = (int)head; at != 0; at = _links[at - 1].Next)
         {
             if (_links[at - 1].Bucket != bucket)
@@ -44,7 +47,8 @@ internal sealed class UnitValuesPool
         while (head != 0)
         {
             ref var link = ref _links[(int)head - 1];
-            arm.Retract(LogHistogram.LowestOf(link.Bucket), link.Count);
+            if (link.Bucket != Negative)
+                arm.Retract(LogHistogram.LowestOf(link.Bucket), link.Count);
             (var taken, head, link.Next) = ((int)head, link.Next, _free);
             _free = taken;
         }
@@ -54,7 +58,10 @@ internal sealed class UnitValuesPool
     public void AddTo(LogHistogram arm, long head)
     {
         for (var at = (int)head; at != 0; at = _links[at - 1].Next)
-            arm.Add(LogHistogram.LowestOf(_links[at - 1].Bucket), _links[at - 1].Count);
+        {
+            if (_links[at - 1].Bucket != Negative)
+                arm.Add(LogHistogram.LowestOf(_links[at - 1].Bucket), _links[at - 1].Count);
+        }
     }
 
     /// <summary>How many of a unit's values lie in a bucket or below, and how many there are.</summary>

@@ -32,4 +32,31 @@ internal sealed class FoldLimits
     /// <summary>Event names per environment; 1,000 by default. Conversions of further names are not counted.</summary>
     [Range(1, 100_000)]
     public int MostNames { get; set; } = 1_000;
+
+    /// <summary>An event received longer than this after its time is said to be late; it counts all the same. 1 h by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "90.00:00:00")]
+    public TimeSpan LateAfter { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How the time of an event relates to the time it came in.</summary>
+    public EventTiming TimingOf(DateTimeOffset time, DateTimeOffset receivedAt) =>
+        receivedAt - time > Lateness ? EventTiming.TooLate
+        : time - receivedAt > ClockAhead ? EventTiming.TooFarAhead
+        : receivedAt - time > LateAfter ? EventTiming.Late
+        : EventTiming.OnTime;
+}
+
+/// <summary>How the time of an event relates to the time it came in.</summary>
+internal enum EventTiming
+{
+    /// <summary>It came in soon.</summary>
+    OnTime = 1,
+
+    /// <summary>It came in late, and counts where it belongs.</summary>
+    Late = 2,
+
+    /// <summary>It came in later than anything is waited for: recorded, not counted.</summary>
+    TooLate = 3,
+
+    /// <summary>Its sender's clock is ahead: recorded, not counted.</summary>
+    TooFarAhead = 4,
 }

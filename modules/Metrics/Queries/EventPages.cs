@@ -3,6 +3,8 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using Delivery.Contracts.Http;
+using Delivery.Metrics.Health;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -12,7 +14,7 @@ namespace Delivery.Metrics.Queries;
 /// Reads recorded events newest first. The rows have no index but their position (each would cost the intake), so a page
 /// looks through windows of positions, and through a bounded number of rows: a page may be short, or empty, and still have a next.
 /// </summary>
-internal sealed class EventPages(NpgsqlDataSource database)
+internal sealed class EventPages(NpgsqlDataSource database, IOptions<FoldLimits> limits)
 {
     private const int WindowRows = 100_000;
     private const int MostWindows = 10;
@@ -70,12 +72,13 @@ internal sealed class EventPages(NpgsqlDataSource database)
         return command;
     }
 
-    private static EventView Row(NpgsqlDataReader reader) => new(
+    private EventView Row(NpgsqlDataReader reader) => new(
         reader.GetInt64(0), reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
         reader.IsDBNull(5) ? null : reader.GetInt64(5) / 1_000_000m,
         reader.IsDBNull(6) ? null : reader.GetInt64(6) / 1_000m,
         (Events.RequestOutcome)reader.GetInt16(7) is var outcome and not Events.RequestOutcome.NotSaid ? outcome == Events.RequestOutcome.Failed : null,
         reader.GetFieldValue<DateTimeOffset>(8), reader.GetFieldValue<DateTimeOffset>(9),
+        limits.Value.TimingOf(reader.GetFieldValue<DateTimeOffset>(8), reader.GetFieldValue<DateTimeOffset>(9)),
         Object(reader, 10), Object(reader, 11), reader.IsDBNull(12) ? null : reader.GetString(12));
 
     private static JsonElement? Object(NpgsqlDataReader reader, int column)
@@ -94,7 +97,8 @@ internal sealed class EventPages(NpgsqlDataSource database)
 /// <param name="Error">Whether the request failed; absent when the sender didn't say.</param>
 /// <param name="Time">When it happened, by the sender's clock.</param>
 /// <param name="ReceivedAt">When the log took it.</param>
+/// <param name="Timing">How both relate: what is too late, or too far ahead, is recorded and not counted.</param>
 /// <param name="Source">The sender's instance.</param>
 internal sealed record EventView(
     long Position, Guid Id, string Environment, string Name, string Unit, decimal? Value, decimal? DurationMs, bool? Error,
-    DateTimeOffset Time, DateTimeOffset ReceivedAt, JsonElement? Flags, JsonElement? Properties, string? Source);
+    DateTimeOffset Time, DateTimeOffset ReceivedAt, EventTiming Timing, JsonElement? Flags, JsonElement? Properties, string? Source);

@@ -32,6 +32,8 @@ internal static class Otlp
             Name = "GET /basket",
             TraceId = ByteString.CopyFrom(new Guid(number, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8).ToByteArray()),
             SpanId = ByteString.CopyFrom(BitConverter.GetBytes((long)number)),
+            StartTimeUnixNano = Nanoseconds(now.AddMilliseconds(-20)),
+            EndTimeUnixNano = Nanoseconds(now),
         };
         foreach (var (name, attributes) in events)
         {
