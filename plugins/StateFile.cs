@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Delivery.Plugins.Routing;
 
-namespace Delivery.Plugins.Yarp;
+namespace Delivery.Plugins;
 
-/// <summary>Keeps what the routes were told, in one file that is replaced whole.</summary>
+/// <summary>Keeps what the routes were told, in one file that is replaced whole. Compiled into each router that holds its state itself.</summary>
 internal sealed class StateFile(string path) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Delivery.Testing.Node;
+
+namespace Delivery.Plugins.Tests.Xds;
+
+/// <summary>A process with gRPC clients that is talked with in lines of JSON; many questions may be open at once.</summary>
+internal sealed class LinePeer : IAsyncDisposable
+{
+    private static readonly SemaphoreSlim One = new(1, 1);
+    private static LinePeer? shared;
+
+    private readonly Process _process;
+    private readonly Task _reading;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _open = new();
+    private readonly StringBuilder _complaints = new();
+    private int _id;
+
+    private LinePeer(Process process)
+    {
+        _process = process;
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_complaints)
+                _complaints.AppendLine(line.Data);
+        };
+        process.BeginErrorReadLine();
+        _reading = ReadAsync();
+    }
+
+    /// <summary>The one Node process of all tests; each opens channels of its own. Skips the test where Node can't be used.</summary>
+    public static async Task<LinePeer> NodeOrSkipAsync(CancellationToken cancellationToken)
+    {
+        await NodePackages.SkipWhenMissingAsync();
+        await One.WaitAsync(cancellationToken);
+        try
+        {
+            if (shared is null)
+            {
+                shared = Node();
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => shared._process.Kill();
+            }
+
+            return shared;
+        }
+        finally
+        {
+            One.Release();
+        }
+    }
+
+    private static LinePeer Node() => Start("node", Path.Combine(NodePackages.Folder, "xds.mjs"), ("GRPC_VERBOSITY", "NONE"));
+
+    /// <summary>A Python process on gRPC's C-core; skips the test where that is missing.</summary>
+    public static async Task<LinePeer> PythonOrSkipAsync(string server, CancellationToken cancellationToken)
+    {
+        const string python = "/usr/bin/python3";
+        Assert.SkipUnless(File.Exists(python), $"{python} is missing");
+        using var probe = Process.Start(new ProcessStartInfo(python, ["-c", "import grpc"]) { RedirectStandardError = true })!;
+        await probe.WaitForExitAsync(cancellationToken);
+        Assert.SkipUnless(probe.ExitCode == 0, "python3-grpcio is missing");
+        var bootstrap = JsonSerializer.Serialize(new
+        {
+            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = new[] { "xds_v3" } } },
+            node = new { id = "python" },
+        });
+        return Start(python, Path.Combine(Path.GetDirectoryName(NodePackages.Folder)!, "Plugins", "Xds", "xds.py"), ("GRPC_XDS_BOOTSTRAP_CONFIG", bootstrap));
+    }
+
+    public async Task<JsonObject> AskAsync(JsonObject question, CancellationToken cancellationToken)
+    {
+        var id = Interlocked.Increment(ref _id);
+        question["id"] = id;
+        var answered = _open[id] = new TaskCompletionSource<JsonObject>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(question.ToJsonString());
+            await _process.StandardInput.FlushAsync(CancellationToken.None);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        return await answered.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>A call: the arm that answered; anything else is a lost call.</summary>
+    public async Task<string> CallAsync(string channel, JsonObject? metadata, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(new JsonObject { ["call"] = channel, ["metadata"] = metadata }, cancellationToken);
+        return (string?)answer["arm"] ?? throw new InvalidOperationException($"a lost call: {answer["error"]}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        await _reading;
+        _process.Dispose();
+    }
+
+    private static LinePeer Start(string command, string script, (string Name, string Value) variable)
+    {
+        var start = new ProcessStartInfo(command, [script])
+        {
+            WorkingDirectory = NodePackages.Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment[variable.Name] = variable.Value;
+        return new LinePeer(Process.Start(start) ?? throw new InvalidOperationException($"{command} did not start"));
+    }
+
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            var answer = JsonNode.Parse(line)!.AsObject();
+            if (_open.TryRemove((int)answer["id"]!, out var open))
+                open.TrySetResult(answer);
+        }
+
+        foreach (var open in _open.Values)
+        {
+            lock (_complaints)
+                open.TrySetException(new InvalidOperationException($"the peer ended: {_complaints}"));
+        }
+    }
+}
