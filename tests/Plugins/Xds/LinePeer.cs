@@ -19,6 +19,7 @@ internal sealed class LinePeer : IAsyncDisposable
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _open = new();
     private readonly StringBuilder _complaints = new();
     private int _id;
+    private bool _disposed;
 
     private LinePeer(Process process)
     {
@@ -99,6 +100,9 @@ internal sealed class LinePeer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
