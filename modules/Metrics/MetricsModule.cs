@@ -3,6 +3,7 @@ using Delivery.Contracts.Http;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Catalogue;
 using Delivery.Metrics.Events;
+using Delivery.Metrics.Exploring;
 using Delivery.Metrics.Health;
 using Delivery.Metrics.Intake;
 using Delivery.Metrics.Intake.OpenTelemetry;
@@ -83,6 +84,8 @@ public static class MetricsModule
             .WithSummary("A flag's variants compared: ?environment= flag= baseline= fromVersion= metric= test=anytime|fixed; without metric by the system's").Produces<Scorecard>();
         metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved").Produces<MetricMoments>();
         metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric").Produces<MetricView>();
+        metrics.MapGet("{key}/series", SeriesEndpoint.Get)
+            .WithSummary("A metric over time: ?environment= from= to= step=15m flag= by=variant|none segment=property:NAME|attribute:NAME fromVersion=").Produces<MetricSeriesAnswer.Series>();
         metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else");
         metrics.MapDelete("{key}", CatalogueEndpoints.Archive).WithSummary("Retires a metric");
 

@@ -87,7 +87,8 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
 
     private static string Bounded(string column) => $"least(greatest({column}, -{FoldedMetric.Bound}::numeric), {FoldedMetric.Bound}::numeric)";
 
-    private static (string Match, string Amount) Source(MeasuredEvents what, string prefix, NpgsqlCommand command)
+    /// <summary>Which rows <c>e</c> a source counts, and what each adds in millionths; conditions become parameters of the command.</summary>
+    internal static (string Match, string Amount) Source(MeasuredEvents what, string prefix, NpgsqlCommand command)
     {
         var (has, amount) = what.Of switch
         {

@@ -36,13 +36,13 @@ internal sealed class Scoring(GetScorecard question, MetricMoments moments)
     {
         var own = cells.Where(cell => cell.Variant == arm.Variant).ToList();
         ArmScore Without(NoNumber reason) => new(arm.Variant, arm.Units, null, null, null, reason);
-        if (own.Select(ArmReading.Refusal).FirstOrDefault(refusal => refusal is not null) is { } refused)
+        if (own.Select(CellEstimate.Refusal).FirstOrDefault(refusal => refusal is not null) is { } refused)
             return Without(refused);
         var weights = cells.GroupBy(cell => cell.FlagVersion).ToDictionary(epoch => epoch.Key, epoch => epoch.Sum(cell => (double)cell.Sums.N));
-        var epochs = own.Select(cell => (Weight: weights[cell.FlagVersion], Estimate: ArmReading.Of(cell, definition))).ToList();
+        var epochs = own.Select(cell => (Weight: weights[cell.FlagVersion], Estimate: CellEstimate.Of(cell, definition))).ToList();
         var measured = epochs.Where(epoch => epoch.Estimate is ArmEstimate.Measured).Select(epoch => (epoch.Weight, Estimate: (ArmEstimate.Measured)epoch.Estimate)).ToList();
         if (measured.Count == 0)
-            return Without(epochs.Select(epoch => epoch.Estimate).OfType<ArmEstimate.Unmeasured>().Select(u => ArmReading.Reason(u.Reason)).DefaultIfEmpty(NoNumber.NoData).Max());
+            return Without(epochs.Select(epoch => epoch.Estimate).OfType<ArmEstimate.Unmeasured>().Select(u => CellEstimate.Reason(u.Reason)).DefaultIfEmpty(NoNumber.NoData).Max());
         var all = measured.Sum(epoch => epoch.Weight);
         var value = measured.Sum(epoch => epoch.Weight / all * epoch.Estimate.Mean);
         var half = Z * Math.Sqrt(measured.Sum(epoch => epoch.Weight / all * (epoch.Weight / all) * epoch.Estimate.VarianceOfMean));
@@ -51,7 +51,7 @@ internal sealed class Scoring(GetScorecard question, MetricMoments moments)
 
     private ComparisonScore Compare(string variant, MetricDefinition definition, IReadOnlyList<MomentCell> cells)
     {
-        if (cells.Where(cell => cell.Variant == variant || cell.Variant == question.Baseline).Select(ArmReading.Refusal).FirstOrDefault(refusal => refusal is not null) is { } refused)
+        if (cells.Where(cell => cell.Variant == variant || cell.Variant == question.Baseline).Select(CellEstimate.Refusal).FirstOrDefault(refusal => refusal is not null) is { } refused)
         {
             var none = new Difference(null, null, null, null, refused);
             return new ComparisonScore(variant, none, none, definition.Kind == MetricKind.Quantile ? null : none, ScoreReading.Unknown);
@@ -68,11 +68,11 @@ internal sealed class Scoring(GetScorecard question, MetricMoments moments)
     }
 
     private static ArmEstimate Estimate(MomentCell? cell, MetricDefinition definition) =>
-        cell is null ? new ArmEstimate.Unmeasured(NoEstimateReason.NoData) : ArmReading.Of(cell, definition);
+        cell is null ? new ArmEstimate.Unmeasured(NoEstimateReason.NoData) : CellEstimate.Of(cell, definition);
 
     private static Effect Adjusted(MomentCell? baseline, MomentCell? treatment, MetricDefinition definition) => baseline is null || treatment is null
         ? new Effect.NoEstimate(NoEstimateReason.NoData)
-        : MomentEffects.Adjusted(ArmReading.Moments(baseline.Sums), ArmReading.Moments(treatment.Sums), ArmReading.EstimatorOf(definition.Kind), relative: false);
+        : MomentEffects.Adjusted(CellEstimate.Moments(baseline.Sums), CellEstimate.Moments(treatment.Sums), CellEstimate.EstimatorOf(definition.Kind), relative: false);
 
     private Difference Test(Effect effect, IReadOnlyList<Stratum> strata)
     {
@@ -84,7 +84,7 @@ internal sealed class Scoring(GetScorecard question, MetricMoments moments)
         return outcome switch
         {
             TestOutcome.Tested tested => new Difference(tested.Difference, tested.Interval.Lower, tested.Interval.Upper, tested.P, null),
-            TestOutcome.NotTested not => new Difference(null, null, null, null, ArmReading.Reason(not.Reason)),
+            TestOutcome.NotTested not => new Difference(null, null, null, null, CellEstimate.Reason(not.Reason)),
             _ => throw new InvalidOperationException($"unknown outcome {outcome.GetType().Name}"),
         };
     }

@@ -4,7 +4,7 @@ using Delivery.Statistics;
 namespace Delivery.Metrics.Scoring;
 
 /// <summary>One arm of one epoch as an estimate.</summary>
-internal static class ArmReading
+internal static class CellEstimate
 {
     /// <summary>The estimator of a kind of metric.</summary>
     public static MomentMetric EstimatorOf(MetricKind kind) => kind switch
