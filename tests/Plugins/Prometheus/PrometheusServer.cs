@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Delivery.Plugins.Compliance;
 
 namespace Delivery.Plugins.Tests.Prometheus;
@@ -120,16 +118,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private void Secure()
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(System.Net.IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        var now = TimeProvider.System.GetUtcNow();
-        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());
-        File.WriteAllText(FileOf("tls.key"), key.ExportPkcs8PrivateKeyPem());
+        var (certificate, key) = SelfSigned.Loopback();
+        File.WriteAllText(CertificateFile, certificate);
+        File.WriteAllText(FileOf("tls.key"), key);
         File.WriteAllText(FileOf("web.yml"), $"tls_server_config: {{ cert_file: tls.crt, key_file: tls.key }}\nbasic_auth_users: {{ {User}: '{PasswordHash}' }}\n");
     }
 }
