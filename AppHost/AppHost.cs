@@ -1,3 +1,4 @@
+using Delivery.AppHost.Infrastructure;
 using Delivery.AppHost.Platform;
 
 if (await CommandLine.TryEndEarlyAsync(args) is { } exitCode)
@@ -17,7 +18,10 @@ var server = builder.AddProject<Projects.Delivery_Server>("server")
     .WaitFor(database)
     .WithEnvironment("Delivery__Access__BootstrapAdminKey", adminKey);
 
-if (options.Demo)
+using var deployments = options.Infrastructure ? DeploymentDemo.Of(InstalledPrograms.Find, Console.WriteLine) : null;
+if (deployments is not null)
+    builder.AddDeployments(deployments, server, adminKey);
+else if (options.Demo)
     builder.AddProject<Projects.Shop>("shop")
         .WithHttpEndpoint(port: options.ShopPort)
         .WithHttpHealthCheck("/health")

@@ -14,6 +14,8 @@ internal sealed record PlatformOptions
         dotnet run --project AppHost [-- options]: the whole platform on this machine.
 
           --Demo=false                     the bare platform, without the demo shop
+          --Demo:Infrastructure=true       deployments instead of flags: HAProxy and Prometheus, where installed, beside
+                                           three versions of the shop; a canary that is aborted, then blue/green
           --Postgres:Ephemeral=true        a fresh database, deleted at the end
           --Postgres:DataDirectory=<path>  where the data is kept (default: .delivery/postgres in the checkout;
                                            as root: /var/lib/delivery/<checkout>/postgres)
@@ -34,11 +36,14 @@ internal sealed record PlatformOptions
 
     private static readonly string[] Known =
     [
-        "Demo", "Postgres:Ephemeral", "Postgres:DataDirectory", "Postgres:Port", "Server:Port", "Shop:Port", "State:File", "AdminKey",
+        "Demo", "Demo:Infrastructure", "Postgres:Ephemeral", "Postgres:DataDirectory", "Postgres:Port", "Server:Port", "Shop:Port", "State:File", "AdminKey",
         "Restart",
     ];
 
     public bool Demo { get; init; } = true;
+
+    /// <summary>Whether the demo releases deployments through a router, and not flags.</summary>
+    public bool Infrastructure { get; init; }
 
     public required string AdminKey { get; init; }
 
@@ -60,6 +65,7 @@ internal sealed record PlatformOptions
     public static PlatformOptions From(IConfiguration configuration) => new()
     {
         Demo = Flag(configuration, "Demo", otherwise: true),
+        Infrastructure = Flag(configuration, "Demo:Infrastructure", otherwise: false),
         AdminKey = configuration["AdminKey"] is { Length: > 0 } given ? AdminKeys.Checked(given) : AdminKeys.New(),
         DataDirectory = Flag(configuration, "Postgres:Ephemeral", otherwise: false)
             ? null

@@ -2,6 +2,7 @@ using Delivery.Client;
 using Delivery.ServiceDefaults;
 using Delivery.Shop.Alerts;
 using Delivery.Shop.Demo;
+using Delivery.Shop.Deployments;
 using Delivery.Shop.Storefront;
 using Delivery.Shop.Traffic;
 
@@ -9,6 +10,12 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddStorefront();
+if (Deployment.IsOne(builder.Configuration))
+{
+    await Deployment.RunAsync(builder);
+    return;
+}
+
 builder.AddTraffic();
 builder.AddAlertHook();
 await builder.AddDemoAsync();

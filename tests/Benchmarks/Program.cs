@@ -4,6 +4,7 @@ using Delivery.Benchmarks.Evaluation;
 using Delivery.Benchmarks.Evaluation.Goals;
 using Delivery.Benchmarks.Exposures;
 using Delivery.Benchmarks.Metrics;
+using Delivery.Benchmarks.Routing;
 using Delivery.Benchmarks.Targeting;
 
 namespace Delivery.Benchmarks;
@@ -30,6 +31,8 @@ internal static class Program
                 return await UnitHistory.RunAsync(options, CancellationToken.None);
             case [EngineGoals.Name]:
                 return await EngineGoals.RunAsync(CancellationToken.None);
+            case [RouteEffect.Name]:
+                return await RouteEffect.RunAsync(CancellationToken.None);
             case [OfrepThroughput.Name]:
                 return await OfrepThroughput.RunAsync(CancellationToken.None);
             default:

@@ -5,21 +5,19 @@ using Microsoft.Extensions.Options;
 namespace Delivery.Shop.Demo;
 
 /// <summary>Plays the demo: sets up team, flags and rollouts through the public API, starts them, and tells what happens.</summary>
-internal sealed partial class DemoRun(
-    PublicApi api, ReleaseKeys keys, IOptions<DemoOptions> options, ShopAddress shop, AlertInbox inbox, TimeProvider time, ILogger<DemoRun> logger)
+internal sealed class DemoRun(
+    PublicApi api, ReleaseKeys keys, IOptions<DemoOptions> options, ShopAddress shop, AlertInbox inbox, TimeProvider time, Persistence persistence)
     : BackgroundService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var address = await shop.WhenListeningAsync(stoppingToken);
-        await PersistAsync(() => SetUpAsync(new Uri(address, AlertHook.Path), stoppingToken), stoppingToken);
-        var narrator = new Narrator(keys, inbox);
+        await persistence.UntilDoneAsync(() => SetUpAsync(new Uri(address, AlertHook.Path), stoppingToken), stoppingToken);
+        var narrator = new Narrator(keys.All, inbox);
         while (!narrator.Ended)
         {
-            await PersistAsync(async () => narrator.Tell(await api.ListAsync<Release>("/api/v1/rollouts", stoppingToken)), stoppingToken);
-            await Task.Delay(Look, time, stoppingToken);
+            await persistence.UntilDoneAsync(async () => narrator.Tell(await api.ListAsync<Release>("/api/v1/rollouts", stoppingToken)), stoppingToken);
+            await Task.Delay(Persistence.Look, time, stoppingToken);
         }
     }
 
@@ -38,26 +36,4 @@ internal sealed partial class DemoRun(
         foreach (var draft in releases.Where(release => keys.All.Contains(release.Key) && release.Status == "draft"))
             await api.SendAsync(HttpMethod.Post, $"/api/v1/rollouts/{draft.Key}/start", new { comment = "the demo starts it" }, cancellationToken);
     }
-
-    /// <summary>A server that restarts in the middle is part of the show: try until it is back.</summary>
-    private async Task PersistAsync(Func<Task> step, CancellationToken stoppingToken)
-    {
-        for (var told = false; ; told = true)
-        {
-            try
-            {
-                await step();
-                return;
-            }
-            catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
-            {
-                if (!told)
-                    LogRetry(fault.Message);
-                await Task.Delay(Look, time, stoppingToken);
-            }
-        }
-    }
-
-    [LoggerMessage(20, LogLevel.Warning, "The demo waits for the server: {Reason}")]
-    private partial void LogRetry(string reason);
 }

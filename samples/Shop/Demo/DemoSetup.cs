@@ -27,6 +27,7 @@ internal static class DemoSetup
             // The key is this run's, and without the server there is none: a ruleset on disk would have no reader.
             options.KeepRulesetOnDisk = false;
         });
+        builder.Services.AddSingleton<Persistence>();
         builder.Services.AddHostedService<DemoRun>();
     }
 

@@ -4,7 +4,7 @@ using Delivery.Shop.Alerts;
 namespace Delivery.Shop.Demo;
 
 /// <summary>Tells on the terminal what changed since the last look at the rollouts, and sums up at the end.</summary>
-internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string, IEnumerable<string?>>? say = null)
+internal sealed class Narrator(IReadOnlyList<string> keys, AlertInbox inbox, Action<string, IEnumerable<string?>>? say = null)
 {
     /// <summary>Looks after the last release ended in which its alert may still arrive.</summary>
     private const int Patience = 10;
@@ -18,8 +18,8 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
 
     internal void Tell(IReadOnlyList<Release> releases)
     {
-        var mine = keys.All.Select(key => releases.FirstOrDefault(release => release.Key == key)).OfType<Release>().ToList();
-        if (_told.Count == 0 && mine.Count == keys.All.Count && mine.TrueForAll(release => release.Ended))
+        var mine = keys.Select(key => releases.FirstOrDefault(release => release.Key == key)).OfType<Release>().ToList();
+        if (_told.Count == 0 && mine.Count == keys.Count && mine.TrueForAll(release => release.Ended))
         {
             _say("The releases of this demo ended in an earlier run; start with --Demo:Repeat=true to play it again.", mine.Select(Summary));
             Ended = true;
@@ -28,7 +28,7 @@ internal sealed class Narrator(ReleaseKeys keys, AlertInbox inbox, Action<string
 
         foreach (var release in mine)
             Tell(release);
-        if (mine.Count == keys.All.Count && mine.TrueForAll(release => release.Ended))
+        if (mine.Count == keys.Count && mine.TrueForAll(release => release.Ended))
             Conclude(mine);
     }
 

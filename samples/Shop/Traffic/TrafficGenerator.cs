@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Delivery.Shop.Traffic;
 
-/// <summary>Sends real HTTP requests to the shop's own address, at a steady rate, each for a customer drawn at random.</summary>
+/// <summary>Sends real HTTP requests to the shop's own address, or the one that is configured, at a steady rate, each for a customer drawn at random.</summary>
 internal sealed partial class TrafficGenerator(
     IOptions<TrafficOptions> options, ShopAddress shop, TimeProvider time, ILogger<TrafficGenerator> logger) : BackgroundService
 {
@@ -21,7 +21,8 @@ internal sealed partial class TrafficGenerator(
     {
         if (options.Value.RequestsPerSecond == 0)
             return;
-        var address = await shop.WhenListeningAsync(stoppingToken);
+        var listening = await shop.WhenListeningAsync(stoppingToken);
+        var address = options.Value.Address ?? listening;
         // Not from the factory: its resilience handler would repeat the requests that fail, and they are meant to count.
         using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = options.Value.Parallel, UseCookies = false };
         using var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };

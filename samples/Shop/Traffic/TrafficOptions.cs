@@ -7,6 +7,9 @@ internal sealed class TrafficOptions
 {
     public const string Section = "Traffic";
 
+    /// <summary>Where the customers go. Default: the shop's own address.</summary>
+    public Uri? Address { get; set; }
+
     /// <summary>Requests a second, all pages together. From 0 (none) to 10,000. Default 300.</summary>
     [Range(0, 10_000)]
     public int RequestsPerSecond { get; set; } = 300;
