@@ -26,6 +26,7 @@ internal sealed partial class TrafficGenerator(
         // Not from the factory: its resilience handler would repeat the requests that fail, and they are meant to count.
         using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = options.Value.Parallel, UseCookies = false };
         using var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
+        await WhenOpenAsync(http, stoppingToken);
         var visits = Channel.CreateBounded<Visit>(options.Value.Parallel);
         LogStarted(options.Value.RequestsPerSecond, options.Value.Customers, address);
         var customers = Enumerable.Range(0, options.Value.Parallel).Select(_ => VisitAsync(http, visits.Reader, stoppingToken)).ToArray();
@@ -37,6 +38,26 @@ internal sealed partial class TrafficGenerator(
         {
             visits.Writer.Complete();
             await Task.WhenAll(customers);
+        }
+    }
+
+    /// <summary>A router in front of the shop may need a moment longer than the shop: nobody comes before it opens.</summary>
+    private async Task WhenOpenAsync(HttpClient http, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri("/alive", UriKind.Relative), stoppingToken);
+                if (response.IsSuccessStatusCode)
+                    return;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
+            {
+                LogClosed(fault.Message);
+            }
+
+            await Task.Delay(Tick, time, stoppingToken);
         }
     }
 
@@ -104,6 +125,9 @@ internal sealed partial class TrafficGenerator(
 
     [LoggerMessage(2, LogLevel.Information, "Traffic so far: {Sent} requests, {Failed} failed, {Skipped} not sent because the shop was busy")]
     private partial void LogProgress(long sent, long failed, long skipped);
+
+    [LoggerMessage(4, LogLevel.Debug, "Not open yet: {Reason}")]
+    private partial void LogClosed(string reason);
 
     [LoggerMessage(3, LogLevel.Debug, "A customer left")]
     private partial void LogStopped();
