@@ -36,11 +36,4 @@ public sealed class DeploymentDemoTests
         _said.ShouldBeEmpty();
         Directory.Exists(folder).ShouldBeFalse();
     }
-
-    [Fact]
-    public void the_option_is_known_and_off_by_default()
-    {
-        Delivery.AppHost.Platform.PlatformOptions.IsUnknown("--Demo:Infrastructure=true").ShouldBeFalse();
-        Delivery.AppHost.Platform.PlatformOptions.IsUnknown("--Demo:Infrastructur=true").ShouldBeTrue();
-    }
 }
