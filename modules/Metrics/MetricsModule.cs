@@ -82,7 +82,7 @@ public static class MetricsModule
         metrics.MapGet("moments/check", MomentEndpoints.Check).WithSummary("The same sums by SQL over the raw rows, and where the two differ").Produces<MomentCheck>();
         metrics.MapGet("scorecard", ScorecardEndpoint.Get)
             .WithSummary("A flag's variants compared: ?environment= flag= baseline= fromVersion= metric= test=anytime|fixed; without metric by the system's").Produces<Scorecard>();
-        metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved").Produces<MetricMoments>();
+        metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved: exact sums, and how the variants would compare").Produces<TrialAnswer>();
         metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric").Produces<MetricView>();
         metrics.MapGet("{key}/series", SeriesEndpoint.Get)
             .WithSummary("A metric over time: ?environment= from= to= step=15m flag= by=variant|none segment=property:NAME|attribute:NAME fromVersion=").Produces<MetricSeriesAnswer.Series>();

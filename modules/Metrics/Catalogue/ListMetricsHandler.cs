@@ -16,5 +16,5 @@ internal sealed class ListMetricsHandler(IQuerySession session) : IQueryHandler<
 internal sealed class FindMetricHandler(IQuerySession session) : IQueryHandler<FindMetric, MetricView?>
 {
     public async ValueTask<MetricView?> Handle(FindMetric query, CancellationToken cancellationToken) =>
-        SystemMetrics.Find(query.Metric) ?? (await session.LoadAsync<Metric>(Metric.Stream(query.Metric), cancellationToken))?.View();
+        SystemMetrics.Find(query.Metric) ?? (query.Metric.Contains('\0', StringComparison.Ordinal) ? null : await session.LoadAsync<Metric>(Metric.Stream(query.Metric), cancellationToken))?.View();
 }

@@ -19,7 +19,7 @@ internal static class ReleaseHealthEndpoint
         string Key(string name)
         {
             var value = http.Request.Query[name].ToString();
-            if (value.Length is 0 or > 200)
+            if (value.Length is 0 or > 200 || value.Contains('\0', StringComparison.Ordinal))
                 errors.Add(new FieldError(name, $"the {name}'s key, 1 to 200 characters"));
             return value;
         }

@@ -16,7 +16,7 @@ internal sealed class GetScorecardHandler(ISender sender) : IQueryHandler<GetSco
     public async ValueTask<Scorecard> Handle(GetScorecard query, CancellationToken cancellationToken)
     {
         var metrics = query.Metrics.Select(metric => new MetricToMeasure(metric.Key, metric.Definition)).ToList();
-        return new Scoring(query, await sender.Send(new GetMoments(query.Environment, query.Flag, query.FromVersion, metrics), cancellationToken)).Score();
+        return new Scorer(query, await sender.Send(new GetMoments(query.Environment, query.Flag, query.FromVersion, metrics), cancellationToken)).Score();
     }
 }
 

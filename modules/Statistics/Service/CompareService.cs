@@ -10,6 +10,9 @@ public static class CompareService
     private const double DefaultAlpha = 0.05;
     private const double DefaultNStar = 5000;
 
+    /// <summary>Below this a level says nothing that data could, and its half is no number any more.</summary>
+    internal const double LeastAlpha = 1e-15;
+
     /// <summary>Validates and computes.</summary>
     public static CompareOutcome Compare(CompareRequest request)
     {
@@ -20,7 +23,7 @@ public static class CompareService
         Check(errors, request.Effect is "absolute" or "relative", "effect", "absolute or relative");
         Check(errors, request.Test is "welch2" or "welchGreater" or "asympcs2" or "bayes", "test", "welch2, welchGreater, asympcs2 or bayes");
         Check(errors, request.Test != "bayes" || request.Effect != "absolute", "effect", "relative, with the bayes test");
-        Check(errors, alpha is > 0 and < 1, "alpha", "a number between 0 and 1");
+        Check(errors, alpha is >= LeastAlpha and < 1, "alpha", "a number between 0 and 1, at least 1e-15");
         Check(errors, nStar > 0 && double.IsFinite(nStar), "nStar", "a number greater than 0");
         var a = new ArmReader(errors, "a", request.A);
         var b = new ArmReader(errors, "b", request.B);

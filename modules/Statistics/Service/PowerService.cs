@@ -112,6 +112,7 @@ public static class PowerService
     private static void Validate(PowerRequest request, PowerDesign design, List<InvalidField> errors)
     {
         Check(request.Plan is null or "fixed" or "groupSequential" or "alwaysValid", "plan", "fixed, groupSequential or alwaysValid");
+        Check(request.Alpha is not (> 0 and < CompareService.LeastAlpha), "alpha", "a number between 0 and 1, at least 1e-15");
         Check(request.Units is not null || request.Effect is not null, "effect", "an effect, or units, or both");
         Check(request.Effect is null or (not 0 and > -1e300 and < 1e300), "effect", "a finite number other than 0");
         Check(request.Units is null or (>= 4 and < 1e15), "units", "at least 4");

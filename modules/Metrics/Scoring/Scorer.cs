@@ -4,7 +4,7 @@ using Delivery.Statistics;
 namespace Delivery.Metrics.Scoring;
 
 /// <summary>A scorecard from exact sums. Pure; no number in it is NaN or infinite.</summary>
-internal sealed class Scoring(GetScorecard question, MetricMoments moments)
+internal sealed class Scorer(GetScorecard question, MetricMoments moments)
 {
     /// <summary>Intervals hold at 1 − this.</summary>
     private const double Alpha = 0.05;
