@@ -10,7 +10,12 @@ public sealed class PluginFolder : IDisposable
     private static readonly string[] Framework = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(f => Path.GetFileName(f).StartsWith("System.", StringComparison.Ordinal)).ToArray();
 
+    private string? _work;
+
     public string Root { get; } = Directory.CreateTempSubdirectory("delivery-plugins-").FullName;
+
+    /// <summary>A folder of the test's own, for what is no plugin; gone with this.</summary>
+    public string Work => _work ??= Directory.CreateTempSubdirectory("delivery-work-").FullName;
 
     /// <summary>Compiles a plugin and writes its manifest.</summary>
     public PluginFolder With(string name, string source, string kind = PluginKinds.Router, string entry = "Entry", params string[] libraries)
@@ -25,14 +30,18 @@ public sealed class PluginFolder : IDisposable
     /// <summary>Copies a built plugin's folder.</summary>
     public PluginFolder Copy(string name, string from)
     {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var to = Path.Combine(Root, name, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(file, to);
-        }
-
+        CopyFolder(from, Path.Combine(Root, name));
         return this;
+    }
+
+    /// <summary>Copies files and folders, but for those of these names.</summary>
+    public static void CopyFolder(string from, string to, params string[] except)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.EnumerateDirectories(from).Where(f => !except.Contains(Path.GetFileName(f))))
+            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)), except);
     }
 
     /// <summary>Writes a manifest.</summary>
@@ -58,5 +67,10 @@ public sealed class PluginFolder : IDisposable
         result.Success.ShouldBeTrue(string.Join(Environment.NewLine, result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
     }
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Root, recursive: true);
+        if (_work is not null)
+            Directory.Delete(_work, recursive: true);
+    }
 }
