@@ -93,11 +93,11 @@ internal sealed class MapWrite(RuntimeApi api, string map, BegunVersions version
         _ => null,
     };
 
-    private static PluginErrorKind Kind(IReadOnlyList<string> said) => said.FirstOrDefault() switch
+    private static PluginErrorKind Kind(IReadOnlyList<string> said) => string.Join(' ', said) switch
     {
-        { } s when s.StartsWith("Version number out of range", StringComparison.Ordinal) => PluginErrorKind.Conflict,
-        { } s when s.StartsWith("Unknown map", StringComparison.Ordinal) => PluginErrorKind.NotFound,
-        { } s when s.StartsWith("Permission denied", StringComparison.Ordinal) => PluginErrorKind.Unauthorized,
+        var s when s.StartsWith("Version number out of range", StringComparison.Ordinal) => PluginErrorKind.Conflict,
+        var s when s.StartsWith("Unknown map", StringComparison.Ordinal) => PluginErrorKind.NotFound,
+        var s when s.StartsWith("Permission denied", StringComparison.Ordinal) => PluginErrorKind.Unauthorized,
         _ => PluginErrorKind.Internal,
     };
 

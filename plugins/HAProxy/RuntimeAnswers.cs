@@ -25,7 +25,7 @@ internal sealed record RuntimeAnswers(IReadOnlyList<IReadOnlyList<string>> Lines
         var (answers, open) = Split(text);
         if (answers.Count == 0 && open.Count == 0)
             return Cut("nothing", writes);
-        var version = (answers.FirstOrDefault() ?? open).FirstOrDefault() ?? "";
+        var version = string.Join(' ', answers.Count > 0 ? answers[0] : open);
         if (version.StartsWith("Unknown command", StringComparison.Ordinal))
             return new PluginError(PluginErrorKind.Unsupported, $"this HAProxy does not tell its version: {Oldest} or later is needed");
         if (version is "" || !char.IsAsciiDigit(version[0]))
