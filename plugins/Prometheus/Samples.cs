@@ -33,8 +33,8 @@ internal sealed record Series(string Key, ImmutableSortedDictionary<string, stri
         return new Series(string.Join('\n', labels.Select(l => $"{l.Key}={l.Value}")), labels, samples);
     }
 
-    private static IEnumerable<JsonElement> Many(JsonElement series, string name) =>
-        series.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
+    private static JsonElement[] Many(JsonElement series, string name) =>
+        series.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
 
     private static IEnumerable<JsonElement> One(JsonElement series, string name) =>
         series.TryGetProperty(name, out var one) ? [one] : [];

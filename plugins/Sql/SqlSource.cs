@@ -229,7 +229,7 @@ internal static class SqlAnswers
         return Of(query, arms);
     }
 
-    private static MetricAnswer Of(MetricQuery query, IReadOnlyList<ArmReading> arms)
+    private static MetricAnswer Of(MetricQuery query, List<ArmReading> arms)
     {
         if (arms.Count == 0)
             return new MetricAnswer.NoData($"the query of {query.Metric} gave no row with last_at for {string.Join(" and ", query.Arms)}");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Delivery.Plugins.Xds.Wire;
+using Google.Protobuf.Collections;
 
 namespace Delivery.Plugins.Xds;
 
@@ -76,7 +77,7 @@ internal sealed class Subscription(string type)
     }
 
     /// <summary>No names at all, from the start, or "*": everything.</summary>
-    private void Ask(IReadOnlyCollection<string> names)
+    private void Ask(RepeatedField<string> names)
     {
         _named |= names.Count > 0;
         var asked = !_named || names.Contains("*") ? null : names.ToHashSet(StringComparer.Ordinal);

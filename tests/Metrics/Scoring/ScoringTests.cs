@@ -1,6 +1,5 @@
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Catalogue;
-using Delivery.Metrics.Scoring;
 using Delivery.Statistics;
 
 namespace Delivery.Metrics.Tests.Scoring;

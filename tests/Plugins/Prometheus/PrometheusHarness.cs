@@ -95,7 +95,7 @@ internal sealed class PrometheusHarness : IMetricSourceHarness
 
     internal IMetricSource SourceOf(PrometheusOptions options)
     {
-        IPlugin plugin = new PrometheusPlugin();
+        var plugin = new PrometheusPlugin();
         plugin.Faults(options).ShouldBeEmpty();
         var made = plugin.CreateAsync(options, new PluginContext("numbers", TimeProvider.System, new NoLog()), CancellationToken.None).AsTask().GetAwaiter().GetResult();
         _sources.Add((IDisposable)made);

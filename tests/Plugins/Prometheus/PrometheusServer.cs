@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
 using Delivery.Plugins.Compliance;
 
 namespace Delivery.Plugins.Tests.Prometheus;
@@ -23,7 +24,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         File.WriteAllText(FileOf("prometheus.yml"), $"global: {{ scrape_interval: 200ms, scrape_timeout: 200ms }}\nscrape_configs: [{scrapes}]\n");
         if (secured)
             Secure();
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = Url };
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetRawCertDataString() == Shown(CertificateFile) } }) { BaseAddress = Url };
         if (secured)
             _http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{User}:{Password}")));
     }
@@ -115,6 +116,12 @@ internal sealed class PrometheusServer : IAsyncDisposable
     }
 
     private string FileOf(string name) => Path.Combine(_directory.FullName, name);
+
+    private static string Shown(string file)
+    {
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(file);
+        return certificate.GetRawCertDataString();
+    }
 
     private void Secure()
     {

@@ -97,7 +97,7 @@ internal sealed class SqlHarness : IMetricSourceHarness
 
     private SqlSource SourceOf(SqlOptions options)
     {
-        IPlugin plugin = new SqlPlugin();
+        var plugin = new SqlPlugin();
         plugin.Faults(options).ShouldBeEmpty();
         var source = new SqlSource(options);
         _used.Add(source);

@@ -61,7 +61,7 @@ internal sealed class LinePeer : IAsyncDisposable
     {
         const string python = "/usr/bin/python3";
         Assert.SkipUnless(File.Exists(python), $"{python} is missing");
-        using var probe = Process.Start(new ProcessStartInfo(python, ["-c", "import grpc"]) { RedirectStandardError = true })!;
+        using var probe = Process.Start(new ProcessStartInfo(python, "-c \"import grpc\"") { RedirectStandardError = true })!;
         await probe.WaitForExitAsync(cancellationToken);
         Assert.SkipUnless(probe.ExitCode == 0, "python3-grpcio is missing");
         var bootstrap = JsonSerializer.Serialize(new

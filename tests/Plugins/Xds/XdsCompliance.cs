@@ -1,6 +1,5 @@
 using Delivery.Plugins.Compliance;
 using Delivery.Plugins.Routing;
-using Delivery.Plugins.Xds;
 
 namespace Delivery.Plugins.Tests.Xds;
 

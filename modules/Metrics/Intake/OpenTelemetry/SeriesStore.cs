@@ -9,7 +9,7 @@ namespace Delivery.Metrics.Intake.OpenTelemetry;
 /// The cumulative series of units and arms, in PostgreSQL, so that a restart goes on counting where it was. One request at a time
 /// moves them on; the events follow, and their commit is noted. What was not noted the next point counts again.
 /// </summary>
-internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time)
+internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) : IDisposable
 {
     private const string Table = $"{EventTable.Schema}.otlp_series";
     private static readonly TimeSpan TidyEvery = TimeSpan.FromHours(1);
@@ -17,6 +17,8 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time)
     private readonly SemaphoreSlim _turn = new(1);
     private bool _created;
     private DateTimeOffset _tidied;
+
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>Moves series on, and says from what each point is counted.</summary>
     /// <param name="points">The points.</param>
