@@ -1,5 +1,6 @@
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Catalogue;
+using Delivery.Metrics.Scoring;
 using Delivery.Statistics;
 
 namespace Delivery.Metrics.Tests.Scoring;

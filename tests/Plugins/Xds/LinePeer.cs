@@ -10,6 +10,7 @@ namespace Delivery.Plugins.Tests.Xds;
 /// <summary>A process with gRPC clients that is talked with in lines of JSON; many questions may be open at once.</summary>
 internal sealed class LinePeer : IAsyncDisposable
 {
+    private static readonly string[] Features = ["xds_v3"];
     private static readonly SemaphoreSlim One = new(1, 1);
     private static LinePeer? shared;
 
@@ -66,7 +67,7 @@ internal sealed class LinePeer : IAsyncDisposable
         Assert.SkipUnless(probe.ExitCode == 0, "python3-grpcio is missing");
         var bootstrap = JsonSerializer.Serialize(new
         {
-            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = new[] { "xds_v3" } } },
+            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = Features } },
             node = new { id = "python" },
         });
         return Start(python, Path.Combine(Path.GetDirectoryName(NodePackages.Folder)!, "Plugins", "Xds", "xds.py"), ("GRPC_XDS_BOOTSTRAP_CONFIG", bootstrap));
