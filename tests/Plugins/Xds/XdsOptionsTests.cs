@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
@@ -40,10 +39,10 @@ public sealed class XdsOptionsTests : IDisposable
     [Fact]
     public async Task clients_without_the_right_certificate_are_not_let_in()
     {
-        using var authority = Certificate("authority", null);
-        using var server = Certificate("127.0.0.1", authority);
-        using var client = Certificate("client", authority);
-        using var stranger = Certificate("stranger", null);
+        using var authority = Certificates.Make("authority", null);
+        using var server = Certificates.Make("127.0.0.1", authority);
+        using var client = Certificates.Make("client", authority);
+        using var stranger = Certificates.Make("stranger", null);
         var options = XdsHarness.Options("127.0.0.1:1", "127.0.0.1:2");
         options.Listen = new Uri("https://127.0.0.1:0");
         options.Certificate = await FileAsync("server.pem", server.ExportCertificatePem());
@@ -156,21 +155,6 @@ public sealed class XdsOptionsTests : IDisposable
         }
 
         return await client.Received.WaitToReadAsync(Token);
-    }
-
-    private static X509Certificate2 Certificate(string name, X509Certificate2? issuer)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(issuer is null, false, 0, true));
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        var (from, to) = (TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        if (issuer is null)
-            return request.CreateSelfSigned(from, to);
-        using var signed = request.Create(issuer, from, to.AddMinutes(-1), Guid.CreateVersion7(from).ToByteArray());
-        return signed.CopyWithPrivateKey(key);
     }
 
     private async Task<string> FileAsync(string name, string text)
