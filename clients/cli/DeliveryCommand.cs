@@ -2,6 +2,7 @@ using System.CommandLine;
 using Delivery.Cli.Auditing;
 using Delivery.Cli.Flags;
 using Delivery.Cli.Ledger;
+using Delivery.Cli.Metrics;
 using Delivery.Cli.Plugins;
 using Delivery.Cli.Rollouts;
 using Delivery.Cli.Transfer;
@@ -44,6 +45,7 @@ internal static class DeliveryCommand
         FlagCommands.Create(terminal),
         EvaluateCommand.Create(terminal),
         RolloutCommands.Create(terminal),
+        MetricCommands.Create(terminal),
         EventCommands.Create(terminal),
         ExposureCommands.Create(terminal),
         LedgerCommands.Create(terminal),

@@ -83,7 +83,7 @@ public static class MetricsModule
         metrics.MapGet("scorecard", ScorecardEndpoint.Get)
             .WithSummary("A flag's variants compared: ?environment= flag= baseline= fromVersion= metric= test=anytime|fixed; without metric by the system's").Produces<Scorecard>();
         metrics.MapPost("try", MomentEndpoints.Try).WithSummary("Measures a metric on past data before it is saved: exact sums, and how the variants would compare").Produces<TrialAnswer>();
-        metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric").Produces<MetricView>();
+        metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric, as it is or as it was: ?version=").Produces<MetricView>();
         metrics.MapGet("{key}/series", SeriesEndpoint.Get)
             .WithSummary("A metric over time: ?environment= from= to= step=15m flag= by=variant|none segment=property:NAME|attribute:NAME fromVersion=").Produces<MetricSeriesAnswer.Series>();
         metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else");

@@ -7,7 +7,9 @@ namespace Delivery.Contracts.Metrics;
 public sealed record ListMetrics(bool WithArchived = false) : IQuery<IReadOnlyList<MetricView>>;
 
 /// <summary>Asks for one metric; null when there is none.</summary>
-public sealed record FindMetric(string Metric) : IQuery<MetricView?>;
+/// <param name="Metric">Its key.</param>
+/// <param name="Version">As it was at this stream version; null for now.</param>
+public sealed record FindMetric(string Metric, long? Version = null) : IQuery<MetricView?>;
 
 /// <summary>A metric of the catalogue.</summary>
 /// <param name="Key">Its key.</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
 using Delivery.Contracts.Metrics;
 using Mediator;
@@ -19,10 +21,16 @@ internal static class CatalogueEndpoints
     public static async Task<IResult> List(bool? archived, Paging paging, ISender sender, CancellationToken cancellationToken) =>
         Results.Json(paging.Cut(await sender.Send(new ListMetrics(archived ?? false), cancellationToken), metric => metric.Key), Json.Options);
 
-    public static async Task<IResult> Get(string key, ISender sender, CancellationToken cancellationToken) =>
-        await sender.Send(new FindMetric(key), cancellationToken) is { } metric
+    public static async Task<IResult> Get(string key, HttpContext http, ISender sender, CancellationToken cancellationToken)
+    {
+        var text = http.Request.Query["version"].ToString();
+        var version = 0L;
+        if (text.Length > 0 && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out version))
+            return Problems.Invalid([new FieldError("version", "a stream version: a whole number from 1 on, or nothing for the present one")]);
+        return await sender.Send(new FindMetric(key, text.Length > 0 ? version : null), cancellationToken) is { } metric
             ? Results.Json(metric, Json.Options).WithVersion(metric.Version)
-            : Problems.NotFound("metric", key);
+            : Problems.NotFound("metric", text.Length > 0 ? $"{key}, version {text}" : key);
+    }
 
     public static async Task<IResult> Put(string key, Body<MetricDocument> body, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
         (await sender.Send(new DefineMetric(http.Audit(body.Value.Comment), key, body.Value.Definition), cancellationToken)).ToResult();

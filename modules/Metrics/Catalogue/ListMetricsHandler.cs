@@ -15,6 +15,15 @@ internal sealed class ListMetricsHandler(IQuerySession session) : IQueryHandler<
 
 internal sealed class FindMetricHandler(IQuerySession session) : IQueryHandler<FindMetric, MetricView?>
 {
-    public async ValueTask<MetricView?> Handle(FindMetric query, CancellationToken cancellationToken) =>
-        SystemMetrics.Find(query.Metric) ?? (query.Metric.Contains('\0', StringComparison.Ordinal) ? null : await session.LoadAsync<Metric>(Metric.Stream(query.Metric), cancellationToken))?.View();
+    public async ValueTask<MetricView?> Handle(FindMetric query, CancellationToken cancellationToken)
+    {
+        if (SystemMetrics.Find(query.Metric) is { } system)
+            return query.Version is null or 0 ? system : null;
+        if (query.Metric.Contains('\0', StringComparison.Ordinal))
+            return null;
+        if (query.Version is not { } version)
+            return (await session.LoadAsync<Metric>(Metric.Stream(query.Metric), cancellationToken))?.View();
+        var metric = version < 1 ? null : await session.Events.AggregateStreamAsync<Metric>(Metric.Stream(query.Metric), version, token: cancellationToken);
+        return metric?.Version == version ? metric.View() : null;
+    }
 }

@@ -30,6 +30,10 @@ public sealed class CatalogueTests(RunningServer running) : IClassFixture<Runnin
 
         var metric = await Get(client, "revenue");
         (metric["version"]!.GetValue<long>(), metric["archived"]!.GetValue<bool>(), metric["definition"]!["cap"]!.GetValue<decimal>()).ShouldBe((4, false, 500));
+        (await Get(client, "revenue?version=2"))["definition"]!["cap"]!.GetValue<decimal>().ShouldBe(400);
+        (await Get(client, "revenue?version=3"))["archived"]!.GetValue<bool>().ShouldBeTrue();
+        (await client.GetAsync(new Uri("/api/v1/metrics/revenue?version=5", UriKind.Relative), Cancel)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await client.GetAsync(new Uri("/api/v1/metrics/revenue?version=-1", UriKind.Relative), Cancel)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await Keys(client)).ShouldBe(["request-errors", "request-latency-mean", "request-latency-p95", "requests-per-unit", "revenue"]);
         var page = await client.GetFromJsonAsync<JsonNode>("/api/v1/metrics/revenue/events", Cancel);
         page!["items"]!.AsArray().Select(e => e!["type"]!.GetValue<string>()).ShouldBe(["metric-defined", "metric-redefined", "metric-archived", "metric-defined"]);
@@ -41,6 +45,8 @@ public sealed class CatalogueTests(RunningServer running) : IClassFixture<Runnin
     [InlineData("m", """{"name":""}""", "name")]
     [InlineData("m", """{"description":" "}""", "description")]
     [InlineData("m", """{"owner":"The Shop"}""", "owner")]
+    [InlineData("m", """{"tier":"system"}""", "tier")]
+    [InlineData("scorecard", "{}", "key")]
     [InlineData("m", """{"kind":"median"}""", "kind")]
     [InlineData("m", """{"kind":"ratio"}""", "per")]
     [InlineData("m", """{"per":{"event":"visit"}}""", "per")]
