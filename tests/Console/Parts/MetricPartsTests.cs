@@ -29,6 +29,8 @@ public sealed class MetricPartsTests : BunitContext
     {
         Chart().Find("p.empty").TextContent.ShouldContain("/v1/traces");
         Chart(Line("on", null, null)).Find("p.empty").TextContent.ShouldContain("Nothing was measured");
+        var few = new SeriesLine("on", null, [new SeriesBucket(Noon, true, 9, 12, null, null, null, NoNumber.TooFewUnits)]);
+        Chart(few).Find("p.empty").TextContent.ShouldBe("12 events, and no bucket of time with a value: too few units yet. A longer time has more in each.");
     }
 
     [Fact]
