@@ -23,7 +23,11 @@ public sealed record ReleaseHealth(
     DateTimeOffset? LastExposureAt,
     DateTimeOffset? LastEventAt,
     DateTimeOffset? FirstBadExposureAt,
-    DateTimeOffset CompleteUpTo);
+    DateTimeOffset CompleteUpTo)
+{
+    /// <summary>The metric source that the numbers come from; null when they are the platform's own.</summary>
+    public SourceStanding? Source { get; init; }
+}
 
 /// <summary>The counts of one flag version.</summary>
 /// <param name="FlagVersion">The version that was evaluated.</param>

@@ -1,4 +1,5 @@
 using Delivery.Contracts.Commands;
+using Delivery.Contracts.Metrics;
 using Mediator;
 
 namespace Delivery.Contracts.Rollouts;
@@ -76,7 +77,11 @@ public sealed record ReleaseView(
     DateTimeOffset? StartedAt,
     DateTimeOffset? StageEnteredAt,
     DateTimeOffset? EndedAt,
-    long Version);
+    long Version)
+{
+    /// <summary>How the metric source stands that the numbers of a live rollout come from; null when they are the platform's own.</summary>
+    public SourceStanding? Source { get; init; }
+}
 
 /// <summary>A stage of the plan.</summary>
 public sealed record StageView(string Name, double ExposurePercent, bool HasRing, bool NeedsApproval);

@@ -35,7 +35,9 @@ internal sealed class FindEvidenceHandler(IQuerySession session, ISender sender,
     private async Task<IReadOnlyList<StageEvidenceView>> StagesAsync(Rollout rollout, CancellationToken cancellationToken)
     {
         var plan = rollout.Plan;
-        var health = await sender.Send(new GetReleaseHealth(plan.Environment, plan.Flag, plan.Variant, rollout.OpenedVersions[0]), cancellationToken);
+        var health = plan.Route is not null
+            ? await sender.Send(RouteInLine.Health(rollout), cancellationToken)
+            : await sender.Send(new GetReleaseHealth(plan.Environment, plan.Flag, plan.Variant, rollout.OpenedVersions[0]), cancellationToken);
         var assessment = Assessment.Of(rollout, health, time.GetUtcNow());
         return assessment.Tallies.Select(t => new StageEvidenceView(
             t.Stage.Name, t.Stage.ExposurePercent, rollout.OpenedVersions[t.Index],

@@ -32,7 +32,10 @@ internal static class Views
             r.StartedAt,
             r.StageEnteredAt,
             r.Abort?.At ?? r.CompletedAt,
-            r.Version);
+            r.Version)
+        {
+            Source = looked && r.Live ? last!.Health.Source : null,
+        };
     }
 
     /// <summary>What the flag shows now: a stage that was entered but not opened yet does not count.</summary>
@@ -50,7 +53,7 @@ internal static class Views
         { StartedAt: null } => ReleaseHealthWord.Unknown,
         { Blind: not null } => ReleaseHealthWord.Blind,
         { CompletedAt: not null } => ReleaseHealthWord.Healthy,
-        _ when last is null => ReleaseHealthWord.Undecided,
+        _ when last is not { IsWhole: true } => ReleaseHealthWord.Undecided,
         _ when last.Breaker.Doubtful || last.Worse is not null => ReleaseHealthWord.Degraded,
         _ when last.Present.Released.Exposures < r.Plan.Stages[r.Stage].MinimumExposures || last.Guardrails.Any(g => g.InBurnIn) => ReleaseHealthWord.Undecided,
         _ => ReleaseHealthWord.Healthy,
@@ -83,6 +86,8 @@ internal static class Views
             ? $"; e-value {Sentences.Number(Math.Exp(last.Breaker.LogEValue))} of {Sentences.Number(Math.Exp(last.Breaker.LogThreshold))}"
             : "; breaker off";
         var doubt = last.Breaker.Doubtful ? ", too doubtful to go on" : "";
+        if (last.Health.Source is { IsWhole: false } source)
+            doubt += $"; it waits, {Sentences.Numbers(source)}";
         return Sentences.Text($"{last.SecondsInStage:0} of {stage.MinimumSeconds:0.#} s, {last.Present.Released.Exposures:N0} of {stage.MinimumExposures:N0} exposures{e}{doubt}.");
     }
 }

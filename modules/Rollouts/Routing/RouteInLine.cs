@@ -33,7 +33,12 @@ internal static class RouteInLine
         var (traffic, health) = (rollout.Plan.Route!.Traffic, rollout.Plan.Route.Health);
         return new GetRouteHealth(
             health.Source, traffic.Route, traffic.Stable, traffic.Canary, health.Errors, health.Latency,
-            [.. rollout.OpenedVersions.Zip(rollout.OpenedAt).Select((o, i) => new RouteWindow(o.First, o.Second, i + 1 < rollout.OpenedAt.Count ? rollout.OpenedAt[i + 1] : null))]);
+            [
+                .. rollout.OpenedVersions.Zip(rollout.OpenedAt).Select((o, i) => new RouteWindow(o.First, o.Second, i + 1 < rollout.OpenedAt.Count ? rollout.OpenedAt[i + 1] : null)
+                {
+                    HasControl = rollout.Plan.Stages[i].HasControl,
+                }),
+            ]);
     }
 
     private static async Task ExpectAsync(ISender sender, RouteTraffic traffic, CancellationToken cancellationToken)

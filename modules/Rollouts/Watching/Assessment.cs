@@ -20,6 +20,9 @@ internal sealed record Assessment(
 {
     public StageTally Present => Tallies[^1];
 
+    /// <summary>Whether a metric source, where the numbers come from one, answered for every arm and in time: only then anything is decided on them.</summary>
+    public bool IsWhole => Health.Source is null or { IsWhole: true };
+
     /// <summary>Whether the counts reach into the present stage. After a restart Metrics reads its log again; half of it says nothing.</summary>
     public bool Reaches(Rollout rollout) => Health.CompleteUpTo >= rollout.StageOpenedAt;
 

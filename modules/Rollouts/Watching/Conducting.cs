@@ -22,11 +22,11 @@ internal static class Conducting
         if (!rollout.Live || !rollout.IsOpen)
             return Verdict.None;
         var assessment = (sight as Sight.Seen)?.Assessment;
-        if (assessment is not null && assessment.Reaches(rollout) && Harm(rollout, assessment, now) is { } harm)
+        if (assessment is { IsWhole: true } && assessment.Reaches(rollout) && Harm(rollout, assessment, now) is { } harm)
             return harm;
         if (BlindReason(rollout, sight, now) is { } blind)
             return rollout.Blind is not null ? Verdict.None : Held(rollout, blind, assessment?.Health);
-        if (assessment is null || !assessment.Reaches(rollout))
+        if (assessment is not { IsWhole: true } || !assessment.Reaches(rollout))
             return Verdict.None;
         if (rollout.Blind is not null)
             return Verdict.Of("conductor", new RolloutSawAgain(
@@ -83,6 +83,8 @@ internal static class Conducting
         return sight switch
         {
             Sight.Failed f => now - start > patience ? Sentences.LookFailed(f.Reason, f.Since) : null,
+            Sight.Seen { Assessment.Health.Source: { IsWhole: false } source } =>
+                now - Later(source.Since, start) > patience ? Sentences.NotWhole(source) : null,
             Sight.Seen { Assessment.Health: var h } =>
                 Silent("exposures", h.LastExposureAt) ?? Silent("metric events", h.LastEventAt) ?? Silent("complete counts", h.CompleteUpTo),
             _ => throw new System.Diagnostics.UnreachableException(),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Delivery.Contracts.Metrics;
 using Delivery.Contracts.Rollouts;
 
 namespace Delivery.Rollouts;
@@ -29,6 +30,24 @@ internal static class Sentences
     public static string Blind(string what, DateTimeOffset? last, DateTimeOffset start) => last > start
         ? Text($"Blind: no {what} since {last:HH:mm:ss} UTC.")
         : Text($"Blind: no {what} at all since {start:HH:mm:ss} UTC.");
+
+    public static string NotWhole(SourceStanding source) => $"Blind: {Numbers(source)}.";
+
+    /// <summary>Why a source's numbers are not decided on.</summary>
+    public static string Numbers(SourceStanding source)
+    {
+        var what = source.Outcome switch
+        {
+            SourceOutcome.Ok => "answers",
+            SourceOutcome.Stale => "has only old data",
+            SourceOutcome.Partial => "has a part of the data",
+            SourceOutcome.NoData => "has no data",
+            SourceOutcome.Error => "fails",
+            SourceOutcome.Silent => "does not answer",
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+        return Text($"the metric source '{source.Source}' {what} since {source.Since:HH:mm:ss} UTC{(source.Why is null ? "" : $" ({source.Why})")}");
+    }
 
     public static string LookFailed(string reason, DateTimeOffset since) =>
         Text($"Blind: no look succeeded since {since:HH:mm:ss} UTC ({reason}).");

@@ -7,38 +7,9 @@ using Mediator;
 
 namespace Delivery.Server.Routing;
 
-internal sealed class GetRouteHealthHandler(PluginHost plugins, TimeProvider time) : IQueryHandler<GetRouteHealth, ReleaseHealth>
+internal sealed class GetRouteHealthHandler(RouteReadings readings) : IQueryHandler<GetRouteHealth, ReleaseHealth>
 {
-    public async ValueTask<ReleaseHealth> Handle(GetRouteHealth query, CancellationToken cancellationToken)
-    {
-        var source = plugins.Source(query.Source) ?? throw new InvalidOperationException($"The metric source '{query.Source}' is not there.");
-        var now = time.GetUtcNow();
-        var epochs = new List<EpochHealth>();
-        MetricReading? last = null;
-        foreach (var window in query.Windows)
-        {
-            var errors = await AskAsync(source, query, query.Errors, window, now, cancellationToken);
-            var latency = query.Latency is null ? null : await AskAsync(source, query, query.Latency, window, now, cancellationToken);
-            epochs.Add(new EpochHealth(window.Version, RouteArms.Of(query.Canary, errors, latency), RouteArms.Of(query.Stable, errors, latency)));
-            last = errors ?? last;
-        }
-
-        var seen = last?.Arms.FirstOrDefault(a => a.Arm == query.Canary)?.LastSampleAt;
-        return new ReleaseHealth(epochs, seen, seen, null, last?.Watermark ?? DateTimeOffset.MinValue);
-    }
-
-    /// <summary>Null when no arm has data. What is partial or stale is given as it is: the times in it say how old it is.</summary>
-    private static async Task<MetricReading?> AskAsync(
-        IMetricSource source, GetRouteHealth query, string metric, RouteWindow window, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await source.QueryAsync(new MetricQuery(metric, query.Route, [query.Stable, query.Canary], window.From, window.To ?? now), cancellationToken) switch
-        {
-            MetricAnswer.Ok ok => ok.Reading,
-            MetricAnswer.Partial partial => partial.Reading,
-            MetricAnswer.Stale stale => stale.Reading,
-            MetricAnswer.NoData => null,
-            MetricAnswer.Error error => throw new InvalidOperationException($"The metric source '{query.Source}' failed: {error.Reason.Kind}: {error.Reason.Message}"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+    public async ValueTask<ReleaseHealth> Handle(GetRouteHealth query, CancellationToken cancellationToken) => await readings.ReadAsync(query, cancellationToken);
 }
 
 /// <summary>An arm's statistics in the shape of a release's; a bucket without an upper edge is taken for twice its lower one.</summary>

@@ -62,6 +62,26 @@ internal static class Sources
         }
         """;
 
+    /// <summary>A metric source whose answers the test gives: application data "answers" is a function from the question.</summary>
+    public const string Answers = """
+        public sealed class Options { }
+
+        public sealed class Entry : Plugin<Delivery.Plugins.Measuring.IMetricSource, Options>
+        {
+            protected override ValueTask<Delivery.Plugins.Measuring.IMetricSource> CreateAsync(Options options, PluginContext context, CancellationToken cancellationToken) =>
+                ValueTask.FromResult<Delivery.Plugins.Measuring.IMetricSource>(new Source());
+        }
+
+        public sealed class Source : Delivery.Plugins.Measuring.IMetricSource
+        {
+            public Delivery.Plugins.Measuring.MetricSourceDescriptor Descriptor => new("the test", ImmutableArray.Create(new Delivery.Plugins.Measuring.MetricDescription("http", Delivery.Plugins.Measuring.MetricShape.Counts)));
+            public ValueTask<PluginResult<Delivery.Plugins.Measuring.SourceCheck>> CheckAsync(CancellationToken cancellationToken) => ValueTask.FromResult<PluginResult<Delivery.Plugins.Measuring.SourceCheck>>(new Delivery.Plugins.Measuring.SourceCheck("the test", ImmutableArray<Fault>.Empty));
+            public PluginResult<Delivery.Plugins.Measuring.NativeQuery> Explain(Delivery.Plugins.Measuring.MetricQuery query) => new Delivery.Plugins.Measuring.NativeQuery("none", ImmutableArray<string>.Empty);
+            public ValueTask<Delivery.Plugins.Measuring.MetricAnswer> QueryAsync(Delivery.Plugins.Measuring.MetricQuery query, CancellationToken cancellationToken) =>
+                new(((Func<Delivery.Plugins.Measuring.MetricQuery, Task<Delivery.Plugins.Measuring.MetricAnswer>>)AppContext.GetData("answers"))(query));
+        }
+        """;
+
     /// <summary>Blocks its thread for ever: the worst kind of hanging.</summary>
     public const string Blocks = "new ManualResetEvent(false).WaitOne(); return Ok(\"\");";
 

@@ -23,7 +23,7 @@ public sealed class EdgeServer(PostgresFixture postgres) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _folder.Copy("Yarp", BuiltPlugins.FolderOf("Yarp")).With("counts", Sources.Counts, PluginKinds.MetricSource);
+        _folder.Copy("Yarp", BuiltPlugins.FolderOf("Yarp")).With("counts", Sources.Counts, PluginKinds.MetricSource).With("answers", Sources.Answers, PluginKinds.MetricSource);
         _stable = await ArmService.StartAsync("stable", Token);
         _canary = await ArmService.StartAsync("canary", Token);
         const string Options = "Delivery:Plugins:Instances:edge:Options";
@@ -31,6 +31,8 @@ public sealed class EdgeServer(PostgresFixture postgres) : IAsyncLifetime
         {
             ["Delivery:Plugins:Folder"] = _folder.Root,
             ["Delivery:Plugins:Instances:numbers:Plugin"] = "counts",
+            ["Delivery:Plugins:Instances:told:Plugin"] = "answers",
+            ["Delivery:Routing:AskEverySeconds"] = "0.2",
             ["Delivery:Plugins:Instances:edge:Plugin"] = "yarp",
             [$"{Options}:Listen:0"] = "http://127.0.0.1:0",
             [$"{Options}:Routes:shop:Arms:stable"] = _stable.Address.ToString(),

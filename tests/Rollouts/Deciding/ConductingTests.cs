@@ -44,6 +44,34 @@ public sealed class ConductingTests
         Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now).Event.ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(SourceOutcome.Stale)]
+    [InlineData(SourceOutcome.Partial)]
+    [InlineData(SourceOutcome.NoData)]
+    [InlineData(SourceOutcome.Error)]
+    [InlineData(SourceOutcome.Silent)]
+    public void what_a_metric_source_did_not_answer_wholly_is_neither_healthy_nor_a_failure_and_blinds(SourceOutcome outcome)
+    {
+        var history = History.Started(Plans.Of());
+        Verdict Look(double second, ArmHealth released, SourceOutcome standing)
+        {
+            var now = History.Start.AddSeconds(second);
+            var health = Health(now, released) with { Source = new SourceStanding("numbers", standing, "http: why", History.Start.AddSeconds(5)) };
+            return Conducting.Decide(history.Rollout, new Sight.Seen(Assessment.Of(history.Rollout, health, now), History.Start), now);
+        }
+
+        Look(20, GoodReleased, SourceOutcome.Ok).Event.ShouldBeOfType<StageEntered>();
+        Look(20, BadReleased, SourceOutcome.Ok).Event.ShouldBeOfType<RolloutAborted>();
+        Look(20, GoodReleased, outcome).Event.ShouldBeNull();
+        Look(20, BadReleased, outcome).Event.ShouldBeNull();
+        var held = Look(36, GoodReleased, outcome).Event.ShouldBeOfType<RolloutHeld>();
+        held.Reason.ShouldContain("the metric source 'numbers'");
+        held.Reason.ShouldContain("since 08:00:05 UTC (http: why)");
+        history.At(36, held);
+        Look(37, GoodReleased, outcome).Event.ShouldBeNull();
+        Look(38, GoodReleased, SourceOutcome.Ok).Event.ShouldBeOfType<RolloutSawAgain>();
+    }
+
     [Fact]
     public void it_stays_when_the_look_failed() =>
         Conducting.Decide(History.Started(Plans.Of()).Rollout, new Sight.Failed("no", History.Start), History.Start.AddSeconds(20)).Event.ShouldBeNull();
