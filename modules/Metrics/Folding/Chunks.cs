@@ -1,21 +1,33 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Delivery.Metrics.Folding;
 
 /// <summary>
-/// A growing array of rows in pieces: nothing is copied when it grows, no piece is large, and numbers of rows stay what they
-/// are. Rows hold no references, so the collector passes over them.
+/// A growing array of rows in pieces: nothing but the first piece is copied when it grows, and numbers of rows stay what they
+/// are. Pieces are large enough that the collector never moves them, and hold no references, so it passes over them.
 /// </summary>
-/// <param name="stride">How many values a row has.</param>
-internal sealed class Chunks<T>(int stride = 1)
+internal sealed class Chunks<T>
     where T : unmanaged
 {
-    private const int Bits = 10;
-    private const int Mask = (1 << Bits) - 1;
+    private const int ChunkBytes = 8 << 20;
 
     /// <summary>The first piece begins small, so that a shard of few units costs little.</summary>
     private const int FirstRows = 16;
-    private T[][] _chunks = [];
+
+    private readonly int _stride;
+    private readonly int _bits;
+    private readonly int _mask;
+    private T[][] _chunks = [[]];
+
+    /// <param name="stride">How many values a row has.</param>
+    public Chunks(int stride = 1)
+    {
+        _stride = stride;
+        _bits = Math.Max(BitOperations.Log2((uint)FirstRows), BitOperations.Log2((uint)(ChunkBytes / (stride * Unsafe.SizeOf<T>()))));
+        _mask = (1 << _bits) - 1;
+    }
 
     /// <summary>How many rows there are.</summary>
     public int Count { get; private set; }
@@ -24,42 +36,58 @@ internal sealed class Chunks<T>(int stride = 1)
     public long Bytes => _chunks.Sum(chunk => chunk?.LongLength ?? 0) * Unsafe.SizeOf<T>();
 
     /// <summary>The first value of a row.</summary>
-    public ref T this[int row] => ref _chunks[row >> Bits][(row & Mask) * stride];
+    public ref T this[int row] => ref _chunks[row >> _bits][(row & _mask) * _stride];
 
     /// <summary>All values of a row.</summary>
-    public Span<T> Row(int row) => _chunks[row >> Bits].AsSpan((row & Mask) * stride, stride);
+    public Span<T> Row(int row) => _chunks[row >> _bits].AsSpan((row & _mask) * _stride, _stride);
 
     /// <summary>A new row of zeros.</summary>
     public int Add()
     {
-        var chunk = Count >> Bits;
-        if (chunk == _chunks.Length)
-            Array.Resize(ref _chunks, Math.Max(4, chunk * 2));
-        if (chunk > 0)
-            _chunks[chunk] ??= new T[(Mask + 1) * stride];
-        else if (Count * stride == (_chunks[0]?.Length ?? 0))
-            Array.Resize(ref _chunks[0], Math.Max(FirstRows, Count * 2) * stride);
+        if ((Count & _mask) == 0 || Count < _mask)
+            Reserve();
         return Count++;
+    }
+
+    /// <summary>Asks for a row's memory ahead of its use; a hint that can't fail.</summary>
+    public unsafe void Prefetch(int row)
+    {
+        if (!Sse.IsSupported)
+            return;
+        ref var first = ref this[row];
+        Sse.Prefetch0(Unsafe.AsPointer(ref first));
+        Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref first, _stride - 1)));
     }
 
     public void Write(SnapshotWriter writer)
     {
         writer.Int(Count);
-        for (var row = 0; row < Count; row += Mask + 1)
-            writer.Values<T>(_chunks[row >> Bits].AsSpan(0, Math.Min(Mask + 1, Count - row) * stride));
+        for (var row = 0; row < Count; row += _mask + 1)
+            writer.Values<T>(_chunks[row >> _bits].AsSpan(0, Math.Min(_mask + 1, Count - row) * _stride));
     }
 
     public static Chunks<T> Read(SnapshotReader reader, int stride = 1)
     {
         var chunks = new Chunks<T>(stride);
         var count = reader.Int();
-        for (var row = 0; row < count; row += Mask + 1)
+        for (var row = 0; row < count; row += chunks._mask + 1)
         {
-            while (chunks.Count < Math.Min(count, row + Mask + 1))
+            while (chunks.Count < Math.Min(count, row + chunks._mask + 1))
                 chunks.Add();
-            reader.Values<T>(chunks._chunks[row >> Bits].AsSpan(0, (chunks.Count - row) * stride));
+            reader.Values<T>(chunks._chunks[row >> chunks._bits].AsSpan(0, (chunks.Count - row) * stride));
         }
 
         return chunks;
+    }
+
+    private void Reserve()
+    {
+        var chunk = Count >> _bits;
+        if (chunk == _chunks.Length)
+            Array.Resize(ref _chunks, chunk * 2);
+        if (chunk > 0)
+            _chunks[chunk] ??= LargePages.New<T>((_mask + 1) * _stride);
+        else if (Count * _stride == _chunks[0].Length)
+            Array.Resize(ref _chunks[0], Math.Clamp(Count * 2, FirstRows, _mask + 1) * _stride);
     }
 }

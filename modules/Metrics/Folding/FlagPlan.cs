@@ -3,32 +3,40 @@ using Delivery.Statistics;
 
 namespace Delivery.Metrics.Folding;
 
-/// <summary>An event of a source moves a column of the unit's row, and by it a component of some metrics.</summary>
+/// <summary>An event of a set moves a column of the unit's row, and by it a component of some metrics.</summary>
 /// <param name="Column">The column.</param>
 /// <param name="Component">0 outcome, 1 denominator, 2 and 3 the same before exposure.</param>
-/// <param name="Window">Ticks after exposure within which it counts; of a column before exposure, ticks before it.</param>
+/// <param name="From">It counts from so many ticks after exposure on.</param>
+/// <param name="To">It counts up to so many ticks after exposure, not included.</param>
+/// <param name="SumsAmount">Whether it adds the event's amount; otherwise one.</param>
 /// <param name="Metrics">The metrics that read the column.</param>
-internal sealed record ColumnUse(int Column, int Component, long Window, int[] Metrics)
+internal readonly record struct ColumnUse(int Column, int Component, long From, long To, bool SumsAmount, int[] Metrics)
 {
-    public bool Counts(long ticksAfter) => Component < 2 ? ticksAfter >= 0 && ticksAfter < Window : ticksAfter < 0 && -ticksAfter <= Window;
+    public bool Counts(long ticksAfter) => ticksAfter >= From && ticksAfter < To;
+
+    public long AmountOf(long amount) => SumsAmount ? amount : FixedPoint.Scale;
 }
 
-/// <summary>An event of a source is one of a quantile metric's values.</summary>
-internal sealed record ValueUse(int Metric, int Column, long Window);
+/// <summary>An event of a set is one of a quantile metric's values.</summary>
+internal readonly record struct ValueUse(int Metric, int Column, long Window, bool SumsAmount);
+
+/// <summary>What an event of a set moves in a unit's row.</summary>
+internal sealed record SetUse(ColumnUse[] Columns, ValueUse[] Values);
 
 /// <summary>The metrics that are kept of a flag, and the layout of a unit's row: metrics that sum the same share its column.</summary>
 internal sealed class FlagPlan
 {
     private static readonly long ForEver = TimeSpan.FromDays(36_500).Ticks;
+    private readonly SourceTable _sources;
     private readonly Dictionary<(int Source, int Component, long Window), int> _columns = [];
+    private readonly List<(int Source, int Metric, int Column, long Window)> _values = [];
     private readonly Dictionary<string, int> _metrics = new(StringComparer.Ordinal);
-    private readonly ColumnUse[][] _uses;
-    private readonly ValueUse[][] _values;
+    private SetUse?[] _sets = [];
 
     public FlagPlan(IEnumerable<MetricDefinition> definitions, SourceTable sources)
     {
+        _sources = sources;
         var metrics = new List<FoldedMetric>();
-        var values = new List<(int Source, ValueUse Use)>();
         foreach (var d in definitions)
         {
             if (!_metrics.TryAdd(FoldedMetric.TextOf(d), metrics.Count))
@@ -37,19 +45,20 @@ internal sealed class FlagPlan
             var window = d.WindowSeconds is { } seconds ? seconds * TimeSpan.TicksPerSecond : ForEver;
             var ofValues = d.Kind == MetricKind.Quantile ? Columns++ : -1;
             if (ofValues >= 0)
-                values.Add((measure, new ValueUse(metrics.Count, ofValues, window)));
+                _values.Add((measure, metrics.Count, ofValues, window));
             metrics.Add(new FoldedMetric(
-                d.Kind, d.Kind == MetricKind.Conversion ? FixedPoint.Scale : d.Cap is { } cap ? (long)(cap * FixedPoint.Scale) : long.MaxValue, d.Quantile ?? 0,
+                d.Kind == MetricKind.Conversion ? FixedPoint.Scale : d.Cap is { } cap ? (long)(cap * FixedPoint.Scale) : long.MaxValue, d.Quantile ?? 0,
                 Column(measure, 0, window), Column(per, 1, window), Column(measure, 2, FoldedMetric.HistoryTicks), Column(per, 3, FoldedMetric.HistoryTicks), ofValues));
         }
 
         Metrics = [.. metrics];
-        _uses = [.. Enumerable.Range(0, sources.Count).Select(source => _columns.Where(c => c.Key.Source == source)
-            .Select(c => new ColumnUse(c.Value, c.Key.Component, c.Key.Window, ReadersOf(c.Value, c.Key.Component))).ToArray())];
-        _values = [.. Enumerable.Range(0, sources.Count).Select(source => values.Where(v => v.Source == source).Select(v => v.Use).ToArray())];
+        QuantileMetrics = [.. metrics.Index().Where(metric => metric.Item.Values >= 0).Select(metric => metric.Index)];
     }
 
     public FoldedMetric[] Metrics { get; }
+
+    /// <summary>The numbers of the metrics that are quantiles.</summary>
+    public int[] QuantileMetrics { get; }
 
     /// <summary>How many columns a unit's row has.</summary>
     public int Columns { get; private set; }
@@ -57,9 +66,23 @@ internal sealed class FlagPlan
     /// <summary>The metric's number; -1 when it is not kept.</summary>
     public int IndexOf(MetricDefinition definition) => _metrics.GetValueOrDefault(FoldedMetric.TextOf(definition), -1);
 
-    public ColumnUse[] UsesOf(int source) => source < _uses.Length ? _uses[source] : [];
+    public SetUse UseOf(int set) => set < _sets.Length && _sets[set] is { } use ? use : Add(set);
 
-    public ValueUse[] ValuesOf(int source) => source < _values.Length ? _values[source] : [];
+    private SetUse Add(int set)
+    {
+        if (set >= _sets.Length)
+            Array.Resize(ref _sets, Math.Max(set + 1, _sets.Length * 2));
+        var sources = _sources.Sets[set];
+        return _sets[set] = new SetUse(
+            [.. sources.SelectMany(source => _columns.Where(column => column.Key.Source == source).Select(column => Use(column.Key, column.Value)))],
+            [.. sources.SelectMany(source => _values.Where(value => value.Source == source).Select(value => new ValueUse(value.Metric, value.Column, value.Window, _sources.SumsAmount(source))))]);
+    }
+
+    private ColumnUse Use((int Source, int Component, long Window) key, int column)
+    {
+        var (from, to) = key.Component < 2 ? (0L, key.Window) : (-key.Window, 0L);
+        return new ColumnUse(column, key.Component, from, to, _sources.SumsAmount(key.Source), ReadersOf(column, key.Component));
+    }
 
     private int Column(int source, int component, long window)
     {

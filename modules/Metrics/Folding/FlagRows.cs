@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Delivery.Statistics;
 
 namespace Delivery.Metrics.Folding;
@@ -64,9 +62,9 @@ internal sealed class FlagRows(FlagFold flag)
     {
         var arm = Arm(ArmOf(row));
         Count(row, arm, -1);
-        foreach (var metric in _plan.Metrics.Index().Where(m => m.Item.Values >= 0))
-            _values.Clear(ref _rows.Row(row)[FirstColumn + metric.Item.Values], arm.Values[metric.Index]!);
-        for (var column = 0; column < _plan.Columns; column++)
+        foreach (var metric in _plan.QuantileMetrics)
+            _values.Clear(ref _rows.Row(row)[FirstColumn + _plan.Metrics[metric].Values], arm.Values[metric]!);
+        for (var column = 0; column < _plan.Columns && _wide.Count > 0; column++)
             _wide.Remove((row, column));
         _rows.Row(row)[FirstColumn..].Clear();
     }
@@ -75,48 +73,51 @@ internal sealed class FlagRows(FlagFold flag)
     public void Count(int row) => Count(row, Arm(ArmOf(row)), 1);
 
     /// <summary>An event of a unit that is not counted yet.</summary>
-    public void Sum(int row, int source, long ticks, long amount)
+    public void Sum(int row, int set, long ticks, long amount)
     {
         var columns = _rows.Row(row)[FirstColumn..];
         var after = ticks - ExposedAt(row);
-        foreach (var use in _plan.UsesOf(source))
+        var use = _plan.UseOf(set);
+        foreach (ref readonly var column in use.Columns.AsSpan())
         {
-            if (use.Counts(after))
-                Add(ref columns[use.Column], row, use.Column, amount);
+            if (column.Counts(after))
+                Add(ref columns[column.Column], row, column.Column, column.AmountOf(amount));
         }
 
-        Keep(row, source, after, amount);
+        Keep(row, use, after, amount);
     }
 
-    /// <summary>An event of a unit that is counted: its sums move.</summary>
-    public void Move(int row, int source, long ticks, long amount)
+    /// <summary>An event of a unit that is counted: its sums move. Gives the code of the next flag that the unit met.</summary>
+    public int Move(int row, in UnitAmount e)
     {
         var values = _rows.Row(row);
-        var after = ticks - values[Exposed];
-        var arm = Arm((int)(values[ArmAndNext] >> 32));
+        var (after, armAndNext) = (e.Ticks - values[Exposed], values[ArmAndNext]);
         var columns = values[FirstColumn..];
-        foreach (var use in _plan.UsesOf(source))
+        var use = _plan.UseOf(e.Set);
+        var arm = Arm((int)(armAndNext >> 32));
+        foreach (ref readonly var column in use.Columns.AsSpan())
         {
-            if (!use.Counts(after))
+            if (!column.Counts(after))
                 continue;
-            ref var sum = ref columns[use.Column];
-            var (before, wasBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
-            Add(ref sum, row, use.Column, amount);
-            var (now, isBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
-            if (now != before)
-                Shift(columns, row, arm, use, before, now);
-            if (isBeyond != wasBeyond)
-                Saturate(columns, arm, use, isBeyond ? 1 : -1);
+            ref var sum = ref columns[column.Column];
+            var (before, change) = (sum, column.AmountOf(e.Amount));
+            var now = unchecked(before + change);
+            if (IsBeyond(before) || IsBeyond(now))
+            {
+                MoveBeyond(columns, row, arm, column, change);
+                continue;
+            }
+
+            sum = now;
+            Shift(columns, row, arm, column, before, now);
         }
 
-        Keep(row, source, after, amount);
+        if (use.Values.Length > 0)
+            Keep(row, use, after, e.Amount);
+        return (int)armAndNext;
     }
 
-    public unsafe void Prefetch(int row)
-    {
-        if (Sse.IsSupported)
-            Sse.Prefetch0(Unsafe.AsPointer(ref _rows[row]));
-    }
+    public void Prefetch(int row) => _rows.Prefetch(row);
 
     /// <summary>Per unit of an arm: its events up to a bucket, and all of them, as m and d.</summary>
     public MomentSum AtMost(int arm, int metric, int bucket)
@@ -162,8 +163,8 @@ internal sealed class FlagRows(FlagFold flag)
         for (var row = 0; row < read._rows.Count; row++)
         {
             read.Count(row);
-            foreach (var metric in flag.Plan.Metrics.Index().Where(m => m.Item.Values >= 0))
-                read._values.AddTo(read.Arm(read.ArmOf(row)).Values[metric.Index]!, read._rows.Row(row)[FirstColumn + metric.Item.Values]);
+            foreach (var metric in flag.Plan.QuantileMetrics)
+                read._values.AddTo(read.Arm(read.ArmOf(row)).Values[metric]!, read._rows.Row(row)[FirstColumn + flag.Plan.Metrics[metric].Values]);
         }
 
         return read;
@@ -173,6 +174,10 @@ internal sealed class FlagRows(FlagFold flag)
     {
         var columns = _rows.Row(row)[FirstColumn..];
         arm.Units += sign;
+
+        // Caps are not below 0, so that a unit without events adds 0 to everything.
+        if (!columns.ContainsAnyExcept(0))
+            return;
         for (var m = 0; m < _plan.Metrics.Length; m++)
         {
             arm.Sums[m].Count(ValuesOf(columns, row, _plan.Metrics[m]), sign);
@@ -180,11 +185,28 @@ internal sealed class FlagRows(FlagFold flag)
         }
     }
 
-    private void Shift(ReadOnlySpan<long> columns, int row, ArmSums arm, ColumnUse use, long before, long now)
+    /// <summary>A sum that is beyond the bound, or comes to be: what counts is the bound, and the unit is told.</summary>
+    private void MoveBeyond(Span<long> columns, int row, ArmSums arm, in ColumnUse use, long change)
+    {
+        ref var sum = ref columns[use.Column];
+        var (before, wasBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
+        Add(ref sum, row, use.Column, change);
+        var (now, isBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
+        Shift(columns, row, arm, use, before, now);
+        if (isBeyond == wasBeyond)
+            return;
+        foreach (var m in use.Metrics)
+        {
+            if (!IsSaturated(columns, _plan.Metrics[m], use.Column))
+                arm.Saturated[m] += isBeyond ? 1 : -1;
+        }
+    }
+
+    private void Shift(ReadOnlySpan<long> columns, int row, ArmSums arm, in ColumnUse use, long before, long now)
     {
         foreach (var m in use.Metrics)
         {
-            var metric = _plan.Metrics[m];
+            ref readonly var metric = ref _plan.Metrics[m];
             var (from, to) = (metric.Shape(use.Component, before), metric.Shape(use.Component, now));
             if (from == to)
                 continue;
@@ -194,29 +216,21 @@ internal sealed class FlagRows(FlagFold flag)
         }
     }
 
-    private void Saturate(ReadOnlySpan<long> columns, ArmSums arm, ColumnUse use, int change)
+    private void Keep(int row, SetUse set, long after, long amount)
     {
-        foreach (var m in use.Metrics)
+        foreach (ref readonly var use in set.Values.AsSpan())
         {
-            if (!IsSaturated(columns, _plan.Metrics[m], use.Column))
-                arm.Saturated[m] += change;
-        }
-    }
-
-    private void Keep(int row, int source, long after, long amount)
-    {
-        foreach (var use in _plan.ValuesOf(source))
-        {
+            var value = use.SumsAmount ? amount : FixedPoint.Scale;
             if (after >= 0 && after < use.Window)
-                _values.Add(ref _rows.Row(row)[FirstColumn + use.Column], amount, Arm(ArmOf(row)).Values[use.Metric]!);
+                _values.Add(ref _rows.Row(row)[FirstColumn + use.Column], value, Arm(ArmOf(row)).Values[use.Metric]!);
         }
     }
 
-    private UnitValues ValuesOf(ReadOnlySpan<long> columns, int row, FoldedMetric metric) => new(
+    private UnitValues ValuesOf(ReadOnlySpan<long> columns, int row, in FoldedMetric metric) => new(
         metric.Shape(0, Bounded(columns, row, metric.MPost)), Bounded(columns, row, metric.DPost),
         metric.Shape(2, Bounded(columns, row, metric.MPre)), Bounded(columns, row, metric.DPre));
 
-    private static bool IsSaturated(ReadOnlySpan<long> columns, FoldedMetric metric, int except) =>
+    private static bool IsSaturated(ReadOnlySpan<long> columns, in FoldedMetric metric, int except) =>
         IsBeyond(columns, metric.MPost, except) || IsBeyond(columns, metric.DPost, except) || IsBeyond(columns, metric.MPre, except) || IsBeyond(columns, metric.DPre, except);
 
     private static bool IsBeyond(ReadOnlySpan<long> columns, int column, int except) => column >= 0 && column != except && IsBeyond(columns[column]);

@@ -6,7 +6,6 @@ using Delivery.Statistics;
 namespace Delivery.Metrics.Folding;
 
 /// <summary>A metric in the terms of the fold: the columns of a unit's row that make up its value; -1 for none.</summary>
-/// <param name="Kind">The kind.</param>
 /// <param name="CapMicroUnits">The largest value of a unit that counts.</param>
 /// <param name="Quantile">Of a quantile, which.</param>
 /// <param name="MPost">The column of the outcome after exposure.</param>
@@ -14,7 +13,7 @@ namespace Delivery.Metrics.Folding;
 /// <param name="MPre">The column of the outcome before exposure.</param>
 /// <param name="DPre">The column of the denominator before exposure.</param>
 /// <param name="Values">Of a quantile, the column that leads to the unit's values.</param>
-internal sealed record FoldedMetric(MetricKind Kind, long CapMicroUnits, double Quantile, int MPost, int DPost, int MPre, int DPre, int Values)
+internal readonly record struct FoldedMetric(long CapMicroUnits, double Quantile, int MPost, int DPost, int MPre, int DPre, int Values)
 {
     /// <summary>
     /// ±1e9: the square is 1e30, and 1.7e8 units of it still fit an Int128. A unit beyond it is counted as the bound, and told.

@@ -16,6 +16,7 @@ internal sealed class FlagFold(FollowedFlag followed, SourceTable sources)
 {
     private readonly Dictionary<Arm, int> _numbers = [];
     private readonly List<Arm> _arms = [];
+    private int _last;
 
     public FollowedFlag Followed { get; } = followed;
 
@@ -25,12 +26,14 @@ internal sealed class FlagFold(FollowedFlag followed, SourceTable sources)
 
     public int NumberOf(Arm arm)
     {
+        if (_last < _arms.Count && _arms[_last] == arm)
+            return _last;
         if (!_numbers.TryGetValue(arm, out var number))
         {
             _numbers.Add(arm, number = _arms.Count);
             _arms.Add(arm);
         }
 
-        return number;
+        return _last = number;
     }
 }

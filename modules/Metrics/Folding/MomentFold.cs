@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Http;
@@ -13,7 +14,10 @@ namespace Delivery.Metrics.Folding;
 /// </summary>
 internal sealed class MomentFold
 {
-    private const int Format = 1;
+    private const int Format = 2;
+
+    /// <summary>So many rows are looked up ahead.</summary>
+    private const int Ahead = 64;
     private const int ShardBits = 4;
 
     private readonly FoldLimits _limits;
@@ -22,6 +26,7 @@ internal sealed class MomentFold
     private readonly Dictionary<string, int[]> _byFlag;
     private MomentShard[] _shards;
     private RecentIds _ids;
+    private readonly AmountBlock _block = new();
     private long _exposuresUpTo;
 
     public MomentFold(string environment, IReadOnlyList<FollowedFlag> followed, FoldLimits limits)
@@ -49,6 +54,18 @@ internal sealed class MomentFold
     public void ExposuresFolded(DateTimeOffset receivedBefore) => _exposuresUpTo = Math.Max(_exposuresUpTo, receivedBefore.UtcTicks);
 
     /// <summary>A repeated exposure needs no memory of ids: only the first one of a unit counts.</summary>
+    public void Apply(IReadOnlyList<RecordedExposure> rows)
+    {
+        for (var rest = Span(rows); rest.Length > 0; rest = rest[Math.Min(Ahead, rest.Length)..])
+        {
+            var next = rest[..Math.Min(Ahead, rest.Length)];
+            foreach (var row in next)
+                ShardOf(row.UnitHash).Prefetch(row.UnitHash);
+            foreach (var row in next)
+                Apply(row);
+        }
+    }
+
     public void Apply(RecordedExposure e)
     {
         ExposuresFolded(e.ReceivedAt);
@@ -65,19 +82,23 @@ internal sealed class MomentFold
 
     public void Apply(IReadOnlyList<MetricEvent> rows)
     {
-        const int Ahead = 32;
-        for (var from = 0; from < rows.Count; from += Ahead)
+        var keepSince = _exposuresUpTo - _limits.Lateness.Ticks - FoldedMetric.HistoryTicks;
+        for (var rest = Span(rows); rest.Length > 0; rest = rest[Math.Min(Ahead, rest.Length)..])
         {
-            var to = Math.Min(rows.Count, from + Ahead);
-            for (var i = from; i < to; i++)
-                _ids.Prefetch(rows[i].Id);
-            for (var i = from; i < to; i++)
-                Enqueue(rows[i]);
+            var next = rest[..Math.Min(Ahead, rest.Length)];
+            foreach (var row in next)
+                _ids.Prefetch(row.Id);
+            foreach (var row in next)
+                Measure(row);
+            foreach (ref readonly var amount in _block.Items)
+                ShardOf(amount.Unit).PrefetchRow(amount.Unit);
+            foreach (ref readonly var amount in _block.Items)
+                ShardOf(amount.Unit).Apply(amount, keepSince);
+            _block.Clear();
         }
 
-        var keepSince = _exposuresUpTo - _limits.Lateness.Ticks - FoldedMetric.HistoryTicks;
         foreach (var shard in _shards)
-            shard.Apply(keepSince);
+            shard.Tidy(keepSince);
     }
 
     /// <summary>Whether a flag is followed with all these metrics.</summary>
@@ -99,6 +120,7 @@ internal sealed class MomentFold
         writer.Text(JsonSerializer.Serialize(Followed, Json.Options));
         foreach (var flag in _flags)
             writer.Text(JsonSerializer.Serialize(flag.Arms, Json.Options));
+        writer.Text(JsonSerializer.Serialize(_sources.Sets, Json.Options));
         writer.Long(_exposuresUpTo);
         _ids.Write(writer);
         foreach (var shard in _shards)
@@ -120,29 +142,28 @@ internal sealed class MomentFold
                 flag.NumberOf(arm);
         }
 
+        foreach (var set in JsonSerializer.Deserialize<int[][]>(reader.Text(), Json.Options)!)
+            fold._sources.SetOf(set);
         fold._exposuresUpTo = reader.Long();
         fold._ids = RecentIds.Read(reader, limits.Lateness + limits.ClockAhead);
         fold._shards = [.. fold._shards.Select(_ => MomentShard.Read(reader, fold._flags))];
         return fold;
     }
 
-    private void Enqueue(MetricEvent e)
+    private void Measure(MetricEvent e)
     {
         if (e.Environment != Environment || !IsTimely(e.Time, e.ReceivedAt) || !_ids.Meet(e.Id, e.ReceivedAt))
             return;
-        foreach (var source in _sources.Named(e.Name))
-            Enqueue(source, e);
-        if (!e.IsRequest)
-            return;
-        foreach (var source in _sources.OfRequests)
-            Enqueue(source, e);
+        _sources.Measure(e, _block);
+        ShardOf(e.UnitHash).Prefetch(e.UnitHash);
     }
 
-    private void Enqueue(int source, MetricEvent e)
+    private static ReadOnlySpan<T> Span<T>(IReadOnlyList<T> rows) => rows switch
     {
-        if (_sources.TryMeasure(source, e, out var amount))
-            ShardOf(e.UnitHash).Enqueue(new UnitAmount(e.UnitHash, e.Time.UtcTicks, amount, source));
-    }
+        T[] array => array,
+        List<T> list => CollectionsMarshal.AsSpan(list),
+        _ => rows.ToArray(),
+    };
 
     private int? Find(string flag, long fromVersion) =>
         _byFlag.GetValueOrDefault(flag)?.Where(number => _flags[number].Followed.FromVersion == fromVersion).Select(number => (int?)number).FirstOrDefault();

@@ -1,39 +1,12 @@
-using System.Runtime.InteropServices;
-
 namespace Delivery.Metrics.Folding;
 
-/// <summary>A unit met a flag.</summary>
-internal readonly record struct UnitMet(ulong Unit, long Ticks, int Flag, int Arm);
-
-/// <summary>An event of a unit adds to a source.</summary>
-internal readonly record struct UnitAmount(ulong Unit, long Ticks, long Amount, int Source);
-
-/// <summary>A raw event in memory: a late earlier exposure works its unit out again from these.</summary>
-internal struct RawAmount
-{
-    public long Ticks;
-    public long Amount;
-    public int Source;
-
-    /// <summary>The number and one of the unit's next; 0 at the end.</summary>
-    public int Next;
-}
-
-/// <summary>The units of one part of the hashes. Rows wait in line and are applied together, so that memory is asked for ahead of its use.</summary>
+/// <summary>The units of one part of the hashes.</summary>
 internal sealed class MomentShard
 {
-    /// <summary>A shard with fewer raw events is not tidied.</summary>
-    private const int LeastRaws = 64;
-
-    /// <summary>So many rows are looked up ahead.</summary>
-    private const int Ahead = 32;
-
     private readonly IReadOnlyList<FlagFold> _flags;
-    private readonly List<UnitAmount> _waiting = [];
     private readonly FlagRows[] _rows;
     private UnitTable _units = new();
-    private Chunks<RawAmount> _raws = new();
-    private int _rawsAtBest = LeastRaws;
+    private RawEvents _raws = new();
 
     public MomentShard(IReadOnlyList<FlagFold> flags)
     {
@@ -69,90 +42,81 @@ internal sealed class MomentShard
         }
 
         rows.Set(row, met.Ticks, met.Arm);
-        for (var at = unit.Raw; at != 0; at = _raws[at - 1].Next)
+        for (var at = unit.Raw; at != 0; at = _raws[at].Next)
         {
-            ref readonly var raw = ref _raws[at - 1];
-            rows.Sum(row, raw.Source, raw.Ticks, raw.Amount);
+            ref readonly var raw = ref _raws[at];
+            rows.Sum(row, raw.Set, raw.Ticks, raw.Amount);
         }
 
         rows.Count(row);
     }
 
-    public void Enqueue(in UnitAmount amount) => _waiting.Add(amount);
+    /// <summary>Asks for a unit's memory ahead of its use.</summary>
+    public void Prefetch(ulong unit) => _units.Prefetch(unit);
 
-    /// <summary>Applies what waits. Raw events before <paramref name="keepSince"/> need not be kept: no exposure to come reaches back to them.</summary>
-    public void Apply(long keepSince)
+    /// <summary>Asks for what a unit's slot leads to; best after the slot itself is there.</summary>
+    public void PrefetchRow(ulong unit)
     {
-        for (var rest = CollectionsMarshal.AsSpan(_waiting); rest.Length > 0; rest = rest[Math.Min(Ahead, rest.Length)..])
-        {
-            var block = rest[..Math.Min(Ahead, rest.Length)];
-            foreach (ref readonly var amount in block)
-                _units.Prefetch(amount.Unit);
-            foreach (ref readonly var amount in block)
-                PrefetchRow(_units.Find(amount.Unit).Met);
-            foreach (ref readonly var amount in block)
-                Apply(amount, keepSince);
-        }
-
-        _waiting.Clear();
-        if (_raws.Count > 2 * _rawsAtBest)
-            Compact(keepSince);
+        var code = _units.Find(unit).Met;
+        if (code == 0)
+            return;
+        var (row, flag) = FlagRows.Decode(code);
+        _rows[flag].Prefetch(row);
     }
 
-    public void Write(SnapshotWriter writer)
-    {
-        _units.Write(writer);
-        _raws.Write(writer);
-        writer.Int(_rawsAtBest);
-        foreach (var rows in _rows)
-            rows.Write(writer);
-    }
-
-    public static MomentShard Read(SnapshotReader reader, IReadOnlyList<FlagFold> flags)
-    {
-        var (units, raws, atBest) = (UnitTable.Read(reader), Chunks<RawAmount>.Read(reader), reader.Int());
-        return new MomentShard(flags, [.. flags.Select(flag => FlagRows.Read(reader, flag))]) { _units = units, _raws = raws, _rawsAtBest = atBest };
-    }
-
-    private void Apply(in UnitAmount amount, long keepSince)
+    /// <summary>Counts an event. A raw event before <paramref name="keepSince"/> need not be kept: no exposure to come reaches back to it.</summary>
+    public void Apply(in UnitAmount amount, long keepSince)
     {
         var keeps = amount.Ticks >= keepSince;
         ref var unit = ref keeps ? ref _units.FindOrAdd(amount.Unit) : ref _units.Find(amount.Unit);
         for (var code = unit.Met; code != 0;)
         {
             var (row, flag) = FlagRows.Decode(code);
-            _rows[flag].Move(row, amount.Source, amount.Ticks, amount.Amount);
-            code = _rows[flag].NextOf(row);
+            code = _rows[flag].Move(row, amount);
         }
 
-        if (!keeps)
-            return;
-        var number = _raws.Add();
-        _raws[number] = new RawAmount { Ticks = amount.Ticks, Amount = amount.Amount, Source = amount.Source, Next = unit.Raw };
-        unit.Raw = number + 1;
+        if (keeps)
+            unit.Raw = _raws.Add(amount, unit.Raw);
     }
 
-    /// <summary>Lets go of old raw events, and of units of which nothing is left. It changes no number.</summary>
-    private void Compact(long keepSince)
+    /// <summary>Lets go of raw events that are too old, and of units of which nothing is left, when that is worth it. It changes no number.</summary>
+    public void Tidy(long keepSince)
     {
-        var (units, raws) = (new UnitTable(), new Chunks<RawAmount>());
-        foreach (ref readonly var old in _units.Slots)
+        if (!_raws.IsWorthSweeping(keepSince))
+            return;
+        var left = 0;
+        foreach (ref var unit in _units.Slots)
         {
-            var kept = 0;
-            for (var at = old.Raw; at != 0; at = _raws[at - 1].Next)
-            {
-                if (_raws[at - 1].Ticks < keepSince)
-                    continue;
-                var number = raws.Add();
-                raws[number] = _raws[at - 1] with { Next = kept };
-                kept = number + 1;
-            }
-
-            if (old.Met != 0 || kept != 0)
-                units.FindOrAdd(old.Hash) = old with { Raw = kept };
+            if (unit.Raw != 0)
+                _raws.Sweep(ref unit.Raw, keepSince);
+            left += unit.IsEmpty ? 0 : 1;
         }
 
-        (_units, _raws, _rawsAtBest) = (units, raws, Math.Max(LeastRaws, raws.Count));
+        _raws.Swept();
+        if (left == _units.Count)
+            return;
+        var units = new UnitTable(left);
+        foreach (ref readonly var unit in _units.Slots)
+        {
+            if (!unit.IsEmpty)
+                units.FindOrAdd(unit.Hash) = unit;
+        }
+
+        _units = units;
+    }
+
+    public void Write(SnapshotWriter writer)
+    {
+        _units.Write(writer);
+        _raws.Write(writer);
+        foreach (var rows in _rows)
+            rows.Write(writer);
+    }
+
+    public static MomentShard Read(SnapshotReader reader, IReadOnlyList<FlagFold> flags)
+    {
+        var (units, raws) = (UnitTable.Read(reader), RawEvents.Read(reader));
+        return new MomentShard(flags, [.. flags.Select(flag => FlagRows.Read(reader, flag))]) { _units = units, _raws = raws };
     }
 
     private int RowOf(in UnitSlot unit, int flag)
@@ -169,12 +133,4 @@ internal sealed class MomentShard
     }
 
     private int Compare(int arm, in UnitMet met) => _flags[met.Flag].Arms[arm].CompareTo(_flags[met.Flag].Arms[met.Arm]);
-
-    private void PrefetchRow(int code)
-    {
-        if (code == 0)
-            return;
-        var (row, flag) = FlagRows.Decode(code);
-        _rows[flag].Prefetch(row);
-    }
 }

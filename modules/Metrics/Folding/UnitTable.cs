@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -18,16 +20,24 @@ internal struct UnitSlot
     public readonly bool IsEmpty => (Met | Raw) == 0;
 }
 
-/// <summary>Units by hash: open addressing with linear probing, at most seven tenths full.</summary>
+/// <summary>
+/// Units by hash: open addressing with linear probing, at most seven tenths full. Units that are taken over from another table come in
+/// the order of their places there, so the table has to have its size before: a smaller one would fill from its beginning into one run.
+/// </summary>
 internal sealed class UnitTable
 {
-    private UnitSlot[] _slots = new UnitSlot[16];
+    private const int LeastSlots = 16;
+    private UnitSlot[] _slots;
+    private int _most;
+
+    /// <param name="units">So many fit without growth.</param>
+    public UnitTable(int units = 0) => Resize(Math.Max(LeastSlots, (int)BitOperations.RoundUpToPowerOf2((uint)(units / 7 * 10) + 10)));
 
     public int Count { get; private set; }
 
     public long Bytes => (long)_slots.Length * Unsafe.SizeOf<UnitSlot>();
 
-    public ReadOnlySpan<UnitSlot> Slots => _slots;
+    public Span<UnitSlot> Slots => _slots;
 
     /// <summary>The unit's slot, or the empty one where it belongs.</summary>
     public ref UnitSlot Find(ulong hash)
@@ -43,7 +53,7 @@ internal sealed class UnitTable
     /// <summary>The unit's slot, taken for it: the caller fills in what it has.</summary>
     public ref UnitSlot FindOrAdd(ulong hash)
     {
-        if (Count >= _slots.Length / 10 * 7)
+        if (Count >= _most)
             Grow();
         ref var slot = ref Find(hash);
         if (slot.IsEmpty)
@@ -74,9 +84,10 @@ internal sealed class UnitTable
 
     public static UnitTable Read(SnapshotReader reader)
     {
-        var table = new UnitTable();
+        var left = reader.Int();
+        var table = new UnitTable(left);
         Span<UnitSlot> slot = stackalloc UnitSlot[1];
-        for (var left = reader.Int(); left > 0; left--)
+        for (; left > 0; left--)
         {
             reader.Values(slot);
             table.FindOrAdd(slot[0].Hash) = slot[0];
@@ -88,11 +99,14 @@ internal sealed class UnitTable
     private void Grow()
     {
         var old = _slots;
-        _slots = new UnitSlot[old.Length * 2];
+        Resize(old.Length * 2);
         foreach (ref readonly var slot in old.AsSpan())
         {
             if (!slot.IsEmpty)
                 Find(slot.Hash) = slot;
         }
     }
+
+    [MemberNotNull(nameof(_slots))]
+    private void Resize(int slots) => (_slots, _most) = (LargePages.New<UnitSlot>(slots), slots / 10 * 7);
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -12,6 +13,7 @@ namespace Delivery.Metrics.Health;
 internal sealed class IdSet
 {
     private const int PartBits = 4;
+    private const int LeastSlots = 16;
     private static readonly UInt128[] Nothing = new UInt128[1];
     private readonly UInt128[][] _parts = [.. Enumerable.Repeat(Nothing, 1 << PartBits)];
     private readonly int[] _counts = new int[1 << PartBits];
@@ -43,7 +45,7 @@ internal sealed class IdSet
         var mixed = Mix(id);
         var part = Part(mixed);
         if (_counts[part] + 1 > _parts[part].Length / 4 * 3)
-            Grow(part);
+            Grow(part, Math.Max(LeastSlots, _parts[part].Length * 2));
         ref var slot = ref Slot(_parts[part], id, mixed);
         if (slot == id)
             return false;
@@ -56,21 +58,21 @@ internal sealed class IdSet
     /// <summary>Asks for the memory of an id's slot ahead of its use; a hint that can't fail.</summary>
     public unsafe void Prefetch(UInt128 id)
     {
+        if (!Sse.IsSupported || Count == 0)
+            return;
         var mixed = Mix(id);
         var slots = _parts[Part(mixed)];
-        if (Sse.IsSupported)
-            Sse.Prefetch0(Unsafe.AsPointer(ref slots[(int)mixed & (slots.Length - 1)]));
+        Sse.Prefetch0(Unsafe.AsPointer(ref slots[(int)mixed & (slots.Length - 1)]));
     }
 
     public static UInt128 Key(Guid id) => MemoryMarshal.Read<UInt128>(MemoryMarshal.AsBytes(new ReadOnlySpan<Guid>(in id)));
 
     public void Write(SnapshotWriter writer)
     {
-        writer.Int(Count);
-        if (_hasZero)
-            writer.Values<UInt128>([0]);
-        foreach (var part in _parts)
+        writer.Int(_hasZero ? 1 : 0);
+        foreach (var (number, part) in _parts.Index())
         {
+            writer.Int(_counts[number]);
             foreach (ref readonly var id in part.AsSpan())
             {
                 if (id != 0)
@@ -81,20 +83,28 @@ internal sealed class IdSet
 
     public static IdSet Read(SnapshotReader reader)
     {
-        var set = new IdSet();
+        var set = new IdSet { _hasZero = reader.Int() != 0 };
+        set.Count = set._hasZero ? 1 : 0;
         Span<UInt128> id = stackalloc UInt128[1];
-        for (var left = reader.Int(); left > 0; left--)
+        for (var part = 0; part < set._parts.Length; part++)
         {
-            reader.Values(id);
-            set.Add(id[0]);
+            // Ids come in the order of their places: a smaller part would fill from its beginning into one run.
+            var left = reader.Int();
+            if (left > 0)
+                set.Grow(part, Math.Max(LeastSlots, (int)BitOperations.RoundUpToPowerOf2((uint)(left / 3 * 4) + 4)));
+            for (; left > 0; left--)
+            {
+                reader.Values(id);
+                set.Add(id[0]);
+            }
         }
 
         return set;
     }
 
-    private void Grow(int part)
+    private void Grow(int part, int slots)
     {
-        var larger = new UInt128[Math.Max(16, _parts[part].Length * 2)];
+        var larger = LargePages.New<UInt128>(slots);
         foreach (var id in _parts[part])
         {
             if (id != 0)

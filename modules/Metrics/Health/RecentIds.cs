@@ -13,13 +13,15 @@ internal sealed class RecentIds(TimeSpan span)
     private IdSet _middle = new();
     private IdSet _oldest = new();
     private long _generation = long.MinValue;
+    private long _generationEnds = long.MinValue;
 
     public int Count => _newest.Count + _middle.Count + _oldest.Count;
 
     /// <summary>False when the id was met before.</summary>
     public bool Meet(Guid id, DateTimeOffset receivedAt)
     {
-        Turn(receivedAt.UtcTicks / _generationTicks);
+        if (receivedAt.UtcTicks >= _generationEnds)
+            Turn(receivedAt.UtcTicks / _generationTicks);
         var key = IdSet.Key(id);
         return !_middle.Contains(key) && !_oldest.Contains(key) && _newest.Add(key);
     }
@@ -27,7 +29,13 @@ internal sealed class RecentIds(TimeSpan span)
     public long Bytes => _newest.Bytes + _middle.Bytes + _oldest.Bytes;
 
     /// <summary>A hint that <see cref="Meet"/> comes soon.</summary>
-    public void Prefetch(Guid id) => _newest.Prefetch(IdSet.Key(id));
+    public void Prefetch(Guid id)
+    {
+        var key = IdSet.Key(id);
+        _newest.Prefetch(key);
+        _middle.Prefetch(key);
+        _oldest.Prefetch(key);
+    }
 
     public void Write(SnapshotWriter writer)
     {
@@ -52,6 +60,6 @@ internal sealed class RecentIds(TimeSpan span)
         var turns = _generation == long.MinValue ? 0 : Math.Min(3, generation - _generation);
         for (; turns > 0; turns--)
             (_oldest, _middle, _newest) = (_middle, _newest, new IdSet());
-        _generation = generation;
+        (_generation, _generationEnds) = (generation, (generation + 1) * _generationTicks);
     }
 }

@@ -2,55 +2,18 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Delivery.Contracts.Metrics;
-using Delivery.Metrics.Events;
 
 namespace Delivery.Metrics.Measuring;
 
-/// <summary>What an event adds to a sum, in millionths; the SQL of <see cref="MomentSql"/> says the same.</summary>
+/// <summary>Whether an event's properties are as a metric wants them; the SQL of <see cref="MomentSql"/> says the same.</summary>
 internal static partial class EventMatch
 {
-    private const long One = 1_000_000;
-
-    public static bool TryMeasure(MeasuredEvents what, MetricEvent e, out long amount)
+    /// <summary>Whether all conditions hold.</summary>
+    public static bool Holds(IReadOnlyList<PropertyCondition> where, JsonElement properties)
     {
-        amount = 0;
-        if (what.Event is null ? !e.IsRequest : what.Event != e.Name)
-            return false;
-        switch (what.Of)
-        {
-            case MeasureOf.Occurrences:
-                amount = One;
-                break;
-            case MeasureOf.Failures:
-                if (e.Failed != true)
-                    return false;
-                amount = One;
-                break;
-            case MeasureOf.Value:
-                if (e.ValueMicroUnits is not { } value)
-                    return false;
-                amount = value;
-                break;
-            case MeasureOf.Duration:
-                if (e.DurationMicroseconds is not { } duration)
-                    return false;
-                amount = duration;
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(what), what.Of, "no such measure");
-        }
-
-        return what.Where is not { Count: > 0 } where || Holds(where, e.Properties);
-    }
-
-    private static bool Holds(IReadOnlyList<PropertyCondition> where, string? properties)
-    {
-        if (properties is null)
-            return false;
-        using var document = JsonDocument.Parse(properties);
         foreach (var condition in where)
         {
-            if (!document.RootElement.TryGetProperty(condition.Property, out var value) || value.ValueKind == JsonValueKind.Null || !Holds(condition, Text(value)))
+            if (!properties.TryGetProperty(condition.Property, out var value) || value.ValueKind == JsonValueKind.Null || !Holds(condition, Text(value)))
                 return false;
         }
 

@@ -111,8 +111,7 @@ internal sealed partial class LiveMoments(
 
     private void Fold(IReadOnlyList<RecordedExposure> rows)
     {
-        foreach (var row in rows)
-            fold.Apply(row);
+        fold.Apply(rows);
         _at = _at with { Exposures = rows[^1].Position };
     }
 
