@@ -9,16 +9,27 @@ public sealed class ServerProcess : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
     private readonly Process _process;
+    private readonly StringBuilder _output;
 
-    private ServerProcess(Process process, Uri address)
+    private ServerProcess(Process process, Uri address, StringBuilder output)
     {
-        _process = process;
+        (_process, _output) = (process, output);
         Http = new HttpClient { BaseAddress = address };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DeliveryServer.AdminKey);
     }
 
     /// <summary>Signs in as admin.</summary>
     public HttpClient Http { get; }
+
+    /// <summary>What it wrote to its standard output so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
 
     /// <summary>Bytes of physical memory it holds now.</summary>
     public long WorkingSetBytes
@@ -60,14 +71,15 @@ public sealed class ServerProcess : IAsyncDisposable
         var output = new StringBuilder();
         process.OutputDataReceived += (_, line) =>
         {
-            output.AppendLine(line.Data);
+            lock (output)
+                output.AppendLine(line.Data);
             if (line.Data?.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
                 address.TrySetResult(new Uri(line.Data[(at + Listening.Length)..].Trim()));
         };
         process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The server ended: {output}"));
         process.Start();
         process.BeginOutputReadLine();
-        return new ServerProcess(process, await address.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken));
+        return new ServerProcess(process, await address.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken), output);
     }
 
     /// <summary><c>kill -9</c>.</summary>

@@ -11,7 +11,7 @@ namespace Delivery.Metrics.Folding;
 internal sealed class Chunks<T>
     where T : unmanaged
 {
-    private const int ChunkBytes = 8 << 20;
+    private const int ChunkBytes = 256 << 10;
 
     /// <summary>The first piece begins small, so that a shard of few units costs little.</summary>
     private const int FirstRows = 16;
@@ -86,7 +86,7 @@ internal sealed class Chunks<T>
         if (chunk == _chunks.Length)
             Array.Resize(ref _chunks, chunk * 2);
         if (chunk > 0)
-            _chunks[chunk] ??= LargePages.New<T>((_mask + 1) * _stride);
+            _chunks[chunk] ??= new T[(_mask + 1) * _stride];
         else if (Count * _stride == _chunks[0].Length)
             Array.Resize(ref _chunks[0], Math.Clamp(Count * 2, FirstRows, _mask + 1) * _stride);
     }

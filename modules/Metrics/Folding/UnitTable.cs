@@ -108,5 +108,5 @@ internal sealed class UnitTable
     }
 
     [MemberNotNull(nameof(_slots))]
-    private void Resize(int slots) => (_slots, _most) = (LargePages.New<UnitSlot>(slots), slots / 10 * 7);
+    private void Resize(int slots) => (_slots, _most) = (new UnitSlot[slots], slots / 10 * 7);
 }

@@ -104,7 +104,7 @@ internal sealed class IdSet
 
     private void Grow(int part, int slots)
     {
-        var larger = LargePages.New<UInt128>(slots);
+        var larger = new UInt128[slots];
         foreach (var id in _parts[part])
         {
             if (id != 0)
