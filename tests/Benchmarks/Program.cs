@@ -23,6 +23,8 @@ internal static class Program
                 return await IntakeRatio.RunAsync(options, CancellationToken.None);
             case [MomentThroughput.Name, .. var options]:
                 return MomentThroughput.Run(options);
+            case [Refresh.Name]:
+                return Refresh.Run();
             case [VerifyRatio.Name, .. var options]:
                 return await VerifyRatio.RunAsync(options, CancellationToken.None);
             case [Overload.Name, .. var options]:
