@@ -95,9 +95,8 @@ internal sealed class IstioShape : RouteShape
     protected override (RequestPart Source, string Name, string Value)? TakeOff(JsonObject match, JsonObject than)
     {
         var fewer = than["headers"] as JsonObject ?? [];
-        if (match["headers"] is not JsonObject headers || headers.Count != fewer.Count + 1)
+        if (match["headers"] is not JsonObject headers || headers.Count != fewer.Count + 1 || headers.Where(h => !fewer.ContainsKey(h.Key)).ToList() is not [var (name, condition)])
             return null;
-        var (name, condition) = headers.Single(h => !fewer.ContainsKey(h.Key));
         headers.Remove(name);
         if (headers.Count == 0)
             match.Remove("headers");

@@ -14,6 +14,9 @@ internal sealed class KubeApi : IDisposable
 {
     private const int MostMessage = 500;
 
+    /// <summary>An object is at most 1.5 MiB in etcd; more is no answer of an API server.</summary>
+    private const int MostBytes = 16 * 1024 * 1024;
+
     /// <summary>Less than the host waits for a call that it has cancelled.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
 
@@ -38,17 +41,20 @@ internal sealed class KubeApi : IDisposable
 
         if (connection.Own is { } own)
             handler.SslOptions.ClientCertificates = [own];
-        (_connection, _time, _client) = (connection, time, new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan });
+        (_connection, _time, _client) = (connection, time, new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostBytes });
     }
 
     public Uri Server => _connection.Server;
+
+    /// <summary>A path at the server, which may itself be behind one: <c>https://rancher.example/k8s/clusters/c-1</c>.</summary>
+    public static Uri At(Uri server, string path) => new(server.AbsoluteUri.TrimEnd('/') + path);
 
     /// <summary>Reads an object.</summary>
     public async Task<PluginResult<JsonObject>> GetAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server, path));
+            using var request = new HttpRequestMessage(HttpMethod.Get, At(Server, path));
             return await ExchangeAsync(request, cancellationToken);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
@@ -67,7 +73,7 @@ internal sealed class KubeApi : IDisposable
         try
         {
             var query = $"?fieldManager=delivery&fieldValidation=Strict{(dryRun ? "&dryRun=All" : "")}";
-            using var request = new HttpRequestMessage(HttpMethod.Patch, new Uri(Server, path + query))
+            using var request = new HttpRequestMessage(HttpMethod.Patch, At(Server, path + query))
             {
                 Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, "application/merge-patch+json"),
             };
@@ -92,7 +98,7 @@ internal sealed class KubeApi : IDisposable
     public async IAsyncEnumerable<JsonObject> WatchAsync(string collection, string name, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = $"?watch=1&allowWatchBookmarks=false&fieldSelector=metadata.name%3D{Uri.EscapeDataString(name)}&resourceVersion={resourceVersion}";
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server, collection + query));
+        using var request = new HttpRequestMessage(HttpMethod.Get, At(Server, collection + query));
         request.Headers.Authorization = await _connection.SignIn(cancellationToken);
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
@@ -150,7 +156,7 @@ internal sealed class KubeApi : IDisposable
 
     private static PluginErrorKind KindOfRead(Exception e) =>
         Untrusted(e) ? PluginErrorKind.Unauthorized
-        : e is JsonException or HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } ? PluginErrorKind.Internal
+        : e is JsonException or HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } ? PluginErrorKind.Internal
         : PluginErrorKind.Unavailable;
 
     /// <summary>What failed before the first byte was sent did nothing; of the rest it can't be told.</summary>

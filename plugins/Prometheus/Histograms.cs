@@ -10,14 +10,15 @@ internal static class Histograms
     private const string Name = "__name__";
 
     /// <summary>What an arm's series gained: native ones bring their buckets, classic ones have a series for each edge.</summary>
-    /// <returns>The buckets in the metric's own unit, and the sum of the values; null buckets when edges cross each other.</returns>
+    /// <returns>The buckets in the metric's own unit, and the sum of the values, NaN where none is told; null buckets when edges cross each other.</returns>
     public static (ImmutableArray<Span>? Spans, double Sum) Of(IReadOnlyList<Gain> gains, bool native)
     {
         if (native)
             return (Checked(SpanSums.Add(gains.Select(g => g.Level.Spans))), gains.Sum(g => g.Level.Sum));
         var buckets = gains.Where(g => g.Labels.ContainsKey(UpTo)).ToList();
         var spans = SpanSums.Add(buckets.GroupBy(g => string.Join('\n', g.Labels.Where(l => l.Key is not (UpTo or Name)))).Select(Classic));
-        return (Checked(spans), gains.Where(g => !g.Labels.ContainsKey(UpTo)).Sum(g => g.Level.Count));
+        var sums = gains.Where(g => !g.Labels.ContainsKey(UpTo)).ToList();
+        return (Checked(spans), sums.Count == 0 ? double.NaN : sums.Sum(g => g.Level.Count));
     }
 
     /// <summary>The same edges for every arm; null when they cross each other.</summary>
@@ -27,7 +28,7 @@ internal static class Histograms
         return SpanSums.Crossed(edges) ? null : [.. arms.Select(a => SpanSums.Onto(edges, a))];
     }
 
-    /// <summary>In micro-units; buckets too narrow for them go into the next.</summary>
+    /// <summary>In micro-units; buckets too narrow for them go into the next. A service that once observed NaN has no sum any more.</summary>
     public static ArmStatistics.Histogram Micros(ImmutableArray<Span> spans, double sum, double scale)
     {
         var buckets = ImmutableArray.CreateBuilder<Bucket>(spans.Length);
@@ -42,7 +43,7 @@ internal static class Histograms
 
         if (narrow is { } last)
             buckets.Add(last with { To = last.From + 1 });
-        return new ArmStatistics.Histogram(buckets.DrainToImmutable(), (Int128)Math.Round(sum * scale * 1e6));
+        return new ArmStatistics.Histogram(buckets.DrainToImmutable(), double.IsFinite(sum) ? (Int128)Math.Round(sum * scale * 1e6) : null);
     }
 
     /// <summary>A count that a float carried.</summary>

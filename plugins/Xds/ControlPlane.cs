@@ -80,6 +80,8 @@ internal sealed class ControlPlane : IAsyncDisposable
     private static void Secure(HttpsConnectionAdapterOptions https, XdsOptions options)
     {
         https.ServerCertificate = X509Certificate2.CreateFromPem(File.ReadAllText(options.Certificate!), options.CertificateKey!.Reveal());
+        https.ServerCertificateChain = [];
+        https.ServerCertificateChain.ImportFromPemFile(options.Certificate!);
         if (options.ClientAuthorities is null)
             return;
         var authorities = new X509Certificate2Collection();

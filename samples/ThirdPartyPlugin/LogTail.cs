@@ -26,7 +26,7 @@ internal sealed class LogTail(string file, long mostBytes)
             using var reader = new StreamReader(log);
             var text = await reader.ReadToEndAsync(cancellationToken);
             // The first line may be cut by the seek, the last one be half written.
-            var texts = text.Split('\n')[(skipped > 0 ? 1 : 0)..^1];
+            var texts = text.Split('\n').SkipLast(1).Skip(skipped > 0 ? 1 : 0);
             var lines = texts.Select(t => JsonSerializer.Deserialize<Line>(t, Strict)!).ToList();
             return new Tail(lines, skipped > 0 && lines is [var first, ..] ? first.Time : DateTimeOffset.MinValue);
         }

@@ -25,7 +25,7 @@ internal sealed class GetMetricSeriesHandler(NpgsqlDataSource database, MomentBo
             await using (var patience = new NpgsqlCommand($"SET LOCAL statement_timeout = {(int)Patience.TotalMilliseconds}", connection))
                 await patience.ExecuteNonQueryAsync(cancellationToken);
             var (sums, segments) = await sql.SumsAsync(connection, cancellationToken);
-            var lines = new SeriesReading(query, at).Lines(sums, await sql.PresenceAsync(connection, cancellationToken));
+            var lines = new SeriesReading(query, at).Lines(sums, await sql.PresenceAsync(connection, sums.Select(s => s.Line.Segment), cancellationToken));
             var shown = lines.Select(line => line.Segment).Distinct().Count();
             return new MetricSeriesAnswer.Series(
                 query.Metric.Key, query.Environment, query.Flag, query.From, query.To, query.Step.TotalSeconds, lines,

@@ -56,16 +56,28 @@ internal sealed class SeriesSql(GetMetricSeries question, MomentPositions until,
     }
 
     /// <summary>How many units entered each line in one bucket and left it after another: by their exposure and the metric's window.</summary>
-    public async Task<IReadOnlyList<SeriesPresence>> PresenceAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <param name="connection">The connection.</param>
+    /// <param name="shown">The segments that have lines: an attribute may have as many values as there are units.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<SeriesPresence>> PresenceAsync(NpgsqlConnection connection, IEnumerable<string?> shown, CancellationToken cancellationToken)
     {
+        if (!IsPerUnit)
+            return [];
         await using var command = Command(connection);
-        var leaves = question.Metric.Definition.WindowSeconds is null ? "2147483647" : "least(2147483647, floor(extract(epoch FROM time + @window - @start) / @step))::int";
-        var segment = question.Segment is { Kind: SeriesSegmentKind.Attribute } ? "attributes::jsonb ->> @segment" : "NULL::text";
+        // A window that ends where a bucket begins has no part of that bucket.
+        var leaves = question.Metric.Definition.WindowSeconds is null ? "2147483647" : "least(2147483647, ceil(extract(epoch FROM time + @window - @start) / @step) - 1)::int";
+        var (segment, among) = ("NULL::text", "true");
+        if (question.Segment is { Kind: SeriesSegmentKind.Attribute })
+        {
+            (segment, among) = ("attributes::jsonb ->> @segment", "coalesce(attributes::jsonb ->> @segment, '') = ANY(@shown)");
+            command.Parameters.AddWithValue("shown", shown.Select(value => value ?? "").Distinct().ToArray());
+        }
+
         command.CommandText = question.Flag is not null
             ? $"""
                 WITH {Met}
                 SELECT {(question.ByVariant ? "variant" : "NULL::text")}, {segment}, greatest(0, floor(extract(epoch FROM time - @start) / @step))::int, {leaves}, count(*)
-                FROM met {(question.Metric.Definition.WindowSeconds is null ? "" : "WHERE time + @window > @start")} GROUP BY 1, 2, 3, 4
+                FROM met WHERE {among} {(question.Metric.Definition.WindowSeconds is null ? "" : "AND time + @window > @start")} GROUP BY 1, 2, 3, 4
                 """
             : $"""
                 WITH {Counted}

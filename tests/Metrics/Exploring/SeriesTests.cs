@@ -51,6 +51,17 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     }
 
     [Fact]
+    public async Task a_window_that_ends_where_a_bucket_begins_has_no_part_of_it()
+    {
+        using var client = running.Server.Admin();
+        await DefineAsync(client, "spent-at-once", """{"name":"Spent","description":"What a unit spends.","kind":"mean","measure":{"event":"buy-7","of":"value"},"windowSeconds":3600}""");
+        await ExposeAsync(client, "series-7", [("g1", "on", Start.AddMinutes(60)), ("g2", "on", Start.AddMinutes(60))]);
+        await SendAsync(client, [Buy("buy-7", "g1", 70, 10)]);
+
+        Line(await SeriesAsync(client, "spent-at-once", "flag=series-7"), "on").ShouldBe([(0, 0, null), (2, 1, 5), (0, 0, null), (0, 0, null)]);
+    }
+
+    [Fact]
     public async Task ratios_and_named_arms_count_where_the_request_says_it_ran()
     {
         using var client = running.Server.Admin();

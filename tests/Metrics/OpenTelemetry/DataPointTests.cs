@@ -60,6 +60,17 @@ public sealed class DataPointTests(RunningServer running, PostgresFixture postgr
         (await ValuesAsync(after, "c2")).ShouldBe([("spent", 4m)], "nobody knows how much of the first 100 was counted once");
     }
 
+    [Fact]
+    public async Task requests_that_come_at_the_same_time_count_no_interval_twice()
+    {
+        using var client = running.Server.Admin();
+        var start = Now.AddMinutes(-30);
+        await Task.WhenAll(Enumerable.Range(1, 40).Select(n => client.TakenAsync(
+            Sent.Metrics(Sent.Sum("spent", AggregationTemporality.Cumulative, Sent.Point("at-once", n, start.AddSeconds(n), start))))));
+
+        (await ValuesAsync(client, "at-once")).Sum(v => v.Value).ShouldBe(40m);
+    }
+
     [Theory]
     [InlineData(AggregationTemporality.Delta)]
     [InlineData(AggregationTemporality.Cumulative)]

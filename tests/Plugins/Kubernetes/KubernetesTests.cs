@@ -139,6 +139,27 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public async Task a_teams_own_rule_by_other_headers_is_no_override()
+    {
+        await using var harness = await KubernetesHarness.StartAsync(istio: true, Token);
+        var found = Objects.VirtualService();
+        var rules = found["spec"]!["http"]!.AsArray();
+        rules[1]!["match"] = JsonNode.Parse("""[{"headers":{"x-shop":{"exact":"1"}}}]""");
+        var own = JsonNode.Parse("""{"match":[{"headers":{"x-a":{"exact":"1"},"x-b":{"exact":"1"}}}],"route":[{"destination":{"host":"shop","subset":"stable"}}]}""")!;
+        rules.Insert(1, own.DeepClone());
+        harness.Server.Store.Put(KubernetesHarness.PathOf(istio: true), found, null);
+        await AppliedAsync(harness, Intent(2_500, 1));
+        JsonNode.DeepEquals(harness.Stored["spec"]!["http"]![1], own).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("https://10.0.0.1:6443", "https://10.0.0.1:6443/apis/x?dryRun=All")]
+    [InlineData("https://rancher.example/k8s/clusters/c-1", "https://rancher.example/k8s/clusters/c-1/apis/x?dryRun=All")]
+    [InlineData("https://rancher.example/k8s/clusters/c-1/", "https://rancher.example/k8s/clusters/c-1/apis/x?dryRun=All")]
+    public void an_api_server_behind_a_path_keeps_it(string server, string asked) =>
+        KubeApi.At(new Uri(server), "/apis/x?dryRun=All").AbsoluteUri.ShouldBe(asked);
+
+    [Fact]
     public async Task an_abort_wins_against_somebody_who_writes_all_the_time()
     {
         await using var harness = await KubernetesHarness.StartAsync(istio: false, Token);

@@ -15,12 +15,20 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) 
     private static readonly TimeSpan TidyEvery = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _preparing = new(1);
     private bool _created;
     private DateTimeOffset _tidied;
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _preparing.Dispose();
+    }
 
-    /// <summary>Moves series on, and says from what each point is counted.</summary>
+    /// <summary>Waits until no other request moves series on; held until the events are committed and noted.</summary>
+    public Task<SeriesTurn> TurnAsync(CancellationToken cancellationToken) => SeriesTurn.WaitAsync(_turn, database, Table, cancellationToken);
+
+    /// <summary>Moves series on, and says from what each point is counted. In the caller's turn.</summary>
     /// <param name="points">The points.</param>
     /// <param name="rememberFor">How long a series is remembered after its last point.</param>
     /// <param name="cancellationToken">Ends it; nothing is moved on then.</param>
@@ -30,7 +38,6 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) 
         await ReadyAsync(now, rememberFor, cancellationToken);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock(hashtextextended('{Table}', 1))", cancellationToken);
         var states = await ReadAsync(connection, [.. points.Select(p => Uuid(p.Series)).Distinct()], cancellationToken);
         var oldest = (ulong)((now - rememberFor) - DateTimeOffset.UnixEpoch).Ticks * 100;
         var from = new CountedFrom[points.Count];
@@ -55,7 +62,7 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) 
 
     private async Task ReadyAsync(DateTimeOffset now, TimeSpan rememberFor, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _preparing.WaitAsync(cancellationToken);
         try
         {
             if (!_created)
@@ -73,7 +80,7 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) 
         }
         finally
         {
-            _turn.Release();
+            _preparing.Release();
         }
     }
 
@@ -131,12 +138,6 @@ internal sealed class SeriesStore(NpgsqlDataSource database, TimeProvider time) 
         command.Parameters.AddWithValue(states.Select(s => s.IsBaseline).ToArray());
         command.Parameters.AddWithValue(states.Select(s => s.Confirmed).ToArray());
         command.Parameters.AddWithValue(now);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
