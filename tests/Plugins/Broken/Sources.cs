@@ -36,8 +36,8 @@ internal static class Sources
         }
         """;
 
-    /// <summary>A metric source whose counts per arm the test gives: application data "arms" is a function from the arm to trials and events.</summary>
-    public const string Counts = """
+    /// <summary>A metric source with this body of its query.</summary>
+    public static string Source(string query) => $$"""
         public sealed class Options { }
 
         public sealed class Entry : Plugin<Delivery.Plugins.Measuring.IMetricSource, Options>
@@ -51,36 +51,23 @@ internal static class Sources
             public Delivery.Plugins.Measuring.MetricSourceDescriptor Descriptor => new("the test", ImmutableArray.Create(new Delivery.Plugins.Measuring.MetricDescription("http", Delivery.Plugins.Measuring.MetricShape.Counts)));
             public ValueTask<PluginResult<Delivery.Plugins.Measuring.SourceCheck>> CheckAsync(CancellationToken cancellationToken) => ValueTask.FromResult<PluginResult<Delivery.Plugins.Measuring.SourceCheck>>(new Delivery.Plugins.Measuring.SourceCheck("the test", ImmutableArray<Fault>.Empty));
             public PluginResult<Delivery.Plugins.Measuring.NativeQuery> Explain(Delivery.Plugins.Measuring.MetricQuery query) => new Delivery.Plugins.Measuring.NativeQuery("none", ImmutableArray<string>.Empty);
-            public ValueTask<Delivery.Plugins.Measuring.MetricAnswer> QueryAsync(Delivery.Plugins.Measuring.MetricQuery query, CancellationToken cancellationToken)
-            {
-                var counts = (Func<string, (long Trials, long Events)>)AppContext.GetData("arms");
-                var arms = new List<Delivery.Plugins.Measuring.ArmReading>();
-                foreach (var arm in query.Arms)
-                    arms.Add(new(arm, new Delivery.Plugins.Measuring.ArmStatistics.Counts(counts(arm).Trials, counts(arm).Events), query.To));
-                return ValueTask.FromResult<Delivery.Plugins.Measuring.MetricAnswer>(new Delivery.Plugins.Measuring.MetricAnswer.Ok(new(arms.ToImmutableArray(), query.To)));
-            }
+            public async ValueTask<Delivery.Plugins.Measuring.MetricAnswer> QueryAsync(Delivery.Plugins.Measuring.MetricQuery query, CancellationToken cancellationToken) { await Task.CompletedTask; {{query}} }
         }
         """;
 
-    /// <summary>A metric source whose answers the test gives: application data "answers" is a function from the question.</summary>
-    public const string Answers = """
-        public sealed class Options { }
+    /// <summary>Counts per arm that the test gives: application data "arms" is a function from the arm to trials and events.</summary>
+    public static string Counts { get; } = Source("""
+        var counts = (Func<string, (long Trials, long Events)>)AppContext.GetData("arms");
+        var arms = new List<Delivery.Plugins.Measuring.ArmReading>();
+        foreach (var arm in query.Arms)
+            arms.Add(new(arm, new Delivery.Plugins.Measuring.ArmStatistics.Counts(counts(arm).Trials, counts(arm).Events), query.To));
+        return new Delivery.Plugins.Measuring.MetricAnswer.Ok(new(arms.ToImmutableArray(), query.To));
+        """);
 
-        public sealed class Entry : Plugin<Delivery.Plugins.Measuring.IMetricSource, Options>
-        {
-            protected override ValueTask<Delivery.Plugins.Measuring.IMetricSource> CreateAsync(Options options, PluginContext context, CancellationToken cancellationToken) =>
-                ValueTask.FromResult<Delivery.Plugins.Measuring.IMetricSource>(new Source());
-        }
-
-        public sealed class Source : Delivery.Plugins.Measuring.IMetricSource
-        {
-            public Delivery.Plugins.Measuring.MetricSourceDescriptor Descriptor => new("the test", ImmutableArray.Create(new Delivery.Plugins.Measuring.MetricDescription("http", Delivery.Plugins.Measuring.MetricShape.Counts)));
-            public ValueTask<PluginResult<Delivery.Plugins.Measuring.SourceCheck>> CheckAsync(CancellationToken cancellationToken) => ValueTask.FromResult<PluginResult<Delivery.Plugins.Measuring.SourceCheck>>(new Delivery.Plugins.Measuring.SourceCheck("the test", ImmutableArray<Fault>.Empty));
-            public PluginResult<Delivery.Plugins.Measuring.NativeQuery> Explain(Delivery.Plugins.Measuring.MetricQuery query) => new Delivery.Plugins.Measuring.NativeQuery("none", ImmutableArray<string>.Empty);
-            public ValueTask<Delivery.Plugins.Measuring.MetricAnswer> QueryAsync(Delivery.Plugins.Measuring.MetricQuery query, CancellationToken cancellationToken) =>
-                new(((Func<Delivery.Plugins.Measuring.MetricQuery, Task<Delivery.Plugins.Measuring.MetricAnswer>>)AppContext.GetData("answers"))(query));
-        }
-        """;
+    /// <summary>Answers that the test gives: application data "answers" is a function from the question.</summary>
+    public static string Answers { get; } = Source("""
+        return await ((Func<Delivery.Plugins.Measuring.MetricQuery, Task<Delivery.Plugins.Measuring.MetricAnswer>>)AppContext.GetData("answers"))(query);
+        """);
 
     /// <summary>Blocks its thread for ever: the worst kind of hanging.</summary>
     public const string Blocks = "new ManualResetEvent(false).WaitOne(); return Ok(\"\");";

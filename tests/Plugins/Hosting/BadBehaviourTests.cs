@@ -1,5 +1,6 @@
 using Delivery.Plugins.Compliance;
 using Delivery.Plugins.Host;
+using Delivery.Plugins.Measuring;
 using Delivery.Plugins.Routing;
 
 namespace Delivery.Plugins.Tests.Hosting;
@@ -123,6 +124,24 @@ public sealed class BadBehaviourTests : IDisposable
         finally
         {
             Directory.Delete(libraries, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task a_metric_source_that_throws_hangs_or_answers_nothing_gives_an_error_and_never_numbers()
+    {
+        _folder.With("throws", Sources.Source("throw new Exception(\"no\");"), PluginKinds.MetricSource)
+            .With("blocks", Sources.Source("new ManualResetEvent(false).WaitOne(); return null;"), PluginKinds.MetricSource)
+            .With("waits", Sources.Source("await new TaskCompletionSource().Task; return null;"), PluginKinds.MetricSource)
+            .With("empty", Sources.Source("return null;"), PluginKinds.MetricSource);
+        (string Name, PluginErrorKind Kind)[] sources = [("throws", PluginErrorKind.Internal), ("blocks", PluginErrorKind.Timeout), ("waits", PluginErrorKind.Timeout), ("empty", PluginErrorKind.Internal)];
+        await using var hosted = await Hosted.StartAsync(
+            _folder, [("ReadSeconds", "0.1"), ("GraceSeconds", "0"), ("MostCalls", "2"), .. sources.Select(s => ($"Instances:{s.Name}:Plugin", s.Name))]);
+        var query = new MetricQuery("http", "shop", ["stable", "canary"], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddMinutes(1));
+        foreach (var (name, kind) in sources)
+        {
+            (await hosted.Plugins.Source(name)!.QueryAsync(query, Token)).ShouldBeOfType<MetricAnswer.Error>().Reason.Kind.ShouldBe(kind, name);
+            hosted.Report.List().Single(p => p.Name == name).Instances.Single().Health.State.ShouldBe(PluginState.Unhealthy, name);
         }
     }
 

@@ -66,6 +66,15 @@ public sealed class RefusalTests : IDisposable
         await RefusedAsync("old", reason);
     }
 
+    [Theory]
+    [InlineData("1.0", "1.0", true)]
+    [InlineData("1.0", "1.3", true)]
+    [InlineData("1.4", "1.3", false)]
+    [InlineData("1.3", "2.0", false)]
+    [InlineData("2.0", "1.3", false)]
+    public void an_older_contract_is_loaded_while_nothing_had_to_change(string plugin, string server, bool loads) =>
+        FolderCheck.Loads(Version.Parse(plugin), Version.Parse(server)).ShouldBe(loads);
+
     [Fact]
     public async Task a_manifest_that_claims_another_contract_than_the_assembly_has_is_refused()
     {
