@@ -89,7 +89,7 @@ internal sealed class OtlpEvents(
 
         var outcome = await AppendAsync("metrics", request, rows, faults, cancellationToken);
         if (outcome is OtlpOutcome.Taken && cumulative.Count > 0)
-            await series.ConfirmAsync(cumulative, cancellationToken);
+            await series.ConfirmAsync(cumulative, CancellationToken.None); // Committed: a sender that hangs up now must not make the next point count it again.
         return outcome;
     }
 
