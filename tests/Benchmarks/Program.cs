@@ -25,6 +25,8 @@ internal static class Program
                 return MomentThroughput.Run(options);
             case [Refresh.Name]:
                 return Refresh.Run();
+            case [ScorecardDelay.Name, .. var options]:
+                return await ScorecardDelay.RunAsync(options, CancellationToken.None);
             case [VerifyRatio.Name, .. var options]:
                 return await VerifyRatio.RunAsync(options, CancellationToken.None);
             case [Overload.Name, .. var options]:
