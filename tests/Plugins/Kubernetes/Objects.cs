@@ -5,6 +5,8 @@ namespace Delivery.Plugins.Tests.Kubernetes;
 /// <summary>Objects as a team has them before a rollout: with rules, filters and fields of its own.</summary>
 internal static class Objects
 {
+    private static readonly string[] GoodConditions = ["Accepted", "ResolvedRefs"];
+
     public static JsonObject HttpRoute() => JsonNode.Parse("""
         {
           "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
@@ -59,7 +61,7 @@ internal static class Objects
                 {
                     ["controllerName"] = "example.com/gateway",
                     ["parentRef"] = new JsonObject { ["name"] = "edge" },
-                    ["conditions"] = new JsonArray(new[] { "Accepted", "ResolvedRefs" }.Select(JsonNode (type) => new JsonObject
+                    ["conditions"] = new JsonArray(GoodConditions.Select(JsonNode (type) => new JsonObject
                     {
                         ["type"] = type,
                         ["status"] = status,

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Delivery.Plugins.Tests.Hosting;
-using Delivery.Plugins.Tests.Yarp;
 using Delivery.Testing;
 
 namespace Delivery.Plugins.Tests.Prometheus;

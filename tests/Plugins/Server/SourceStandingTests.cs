@@ -49,7 +49,7 @@ public sealed class SourceStandingTests(EdgeServer edge) : IClassFixture<EdgeSer
     public async Task a_source_that_hangs_holds_up_nobody_elses_breaker()
     {
         AppContext.SetData("answers", (Func<MetricQuery, Task<MetricAnswer>>)(q =>
-            q.Route == "shop" ? new TaskCompletionSource<MetricAnswer>().Task : Task.FromResult(Counted(q, 1_000, arm => arm == "canary" ? 300 : 1))));
+            q.Route == "shop" ? new TaskCompletionSource<MetricAnswer>().Task : Task.FromResult<MetricAnswer>(Counted(q, 1_000, arm => arm == "canary" ? 300 : 1))));
         await StartAsync("hangs", "shop", "told", new { exposurePercent = 10, minimumSeconds = 0, minimumExposures = 0 });
         await edge.UntilAsync("/api/v1/rollouts/hangs", r => r.TryGetProperty("source", out var source) && Text(source, "outcome") == "silent");
         await StartAsync("burns", "cart", "told", new { exposurePercent = 10, minimumSeconds = 600, minimumExposures = 100 });
@@ -64,7 +64,7 @@ public sealed class SourceStandingTests(EdgeServer edge) : IClassFixture<EdgeSer
     private static void Answers(Func<MetricQuery, MetricAnswer> answer) =>
         AppContext.SetData("answers", (Func<MetricQuery, Task<MetricAnswer>>)(q => Task.FromResult(answer(q))));
 
-    private static MetricAnswer Counted(MetricQuery query, long trials, Func<string, long> events) => new MetricAnswer.Ok(Reading(query, query.Arms, trials, events));
+    private static MetricAnswer.Ok Counted(MetricQuery query, long trials, Func<string, long> events) => new(Reading(query, query.Arms, trials, events));
 
     private static MetricReading Reading(MetricQuery query, IEnumerable<string> arms, long trials, Func<string, long> events) =>
         new([.. arms.Select(a => new ArmReading(a, new ArmStatistics.Counts(trials, events(a)), query.To))], query.To);

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Runtime.Loader;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Delivery.Plugins.Routing;
