@@ -48,6 +48,7 @@ internal sealed class RouteReadings(PluginHost plugins, IConfiguration configura
             return last with { Outcome = SourceOutcome.Error, Why = "it is not there" };
         var epochs = ImmutableSortedDictionary.CreateBuilder<long, EpochNumbers>();
         var numbers = last;
+        string? failed = null;
         foreach (var window in query.Windows)
         {
             if (last.Epochs.TryGetValue(window.Version, out var known) && known.Final)
@@ -59,17 +60,21 @@ internal sealed class RouteReadings(PluginHost plugins, IConfiguration configura
             var errors = AskAsync(source, query, query.Errors, window, now);
             var latency = query.Latency is null ? Task.FromResult(Answer.None) : AskAsync(source, query, query.Latency, window, now);
             numbers = Joined(numbers, query, window, await errors, await latency, now);
-            epochs[window.Version] = numbers.Epochs[window.Version];
+            if (numbers.Epochs.TryGetValue(window.Version, out var epoch))
+                epochs[window.Version] = epoch;
+            if (numbers.Outcome == SourceOutcome.Error)
+                failed ??= numbers.Why;
         }
 
-        return numbers with { Epochs = epochs.ToImmutable() };
+        numbers = numbers with { Epochs = epochs.ToImmutable() };
+        return failed is null ? numbers : numbers with { Outcome = SourceOutcome.Error, Why = failed };
     }
 
     /// <summary>What one window's answers add. What failed keeps the numbers there were: their times say how old they are.</summary>
     private static RouteNumbers Joined(RouteNumbers last, GetRouteHealth query, RouteWindow window, Answer errors, Answer latency, DateTimeOffset now)
     {
         var worse = latency.Outcome > errors.Outcome ? latency : errors;
-        if (errors.Outcome == SourceOutcome.Error && last.Epochs.ContainsKey(window.Version))
+        if (errors.Outcome == SourceOutcome.Error || (worse.Outcome == SourceOutcome.Error && last.Epochs.ContainsKey(window.Version)))
             return last with { Outcome = worse.Outcome, Why = worse.Why };
         var epoch = new EpochHealth(window.Version, RouteArms.Of(query.Canary, errors.Reading, latency.Reading), RouteArms.Of(query.Stable, errors.Reading, latency.Reading));
         var final = window.To is { } to && now - to > Settling && worse.Outcome != SourceOutcome.Error;
@@ -107,7 +112,7 @@ internal sealed class RouteReadings(PluginHost plugins, IConfiguration configura
 /// <param name="Epochs">By the route's version.</param>
 /// <param name="CanarySeenAt">The canary's newest sample.</param>
 /// <param name="CompleteUpTo">Everything before is counted.</param>
-/// <param name="Outcome">Of the present stage.</param>
+/// <param name="Outcome">Of the present stage; an error of any stage that may still change.</param>
 /// <param name="Why">Null when all is well.</param>
 internal sealed record RouteNumbers(
     ImmutableSortedDictionary<long, EpochNumbers> Epochs, DateTimeOffset? CanarySeenAt, DateTimeOffset CompleteUpTo, SourceOutcome Outcome, string? Why);
