@@ -34,14 +34,16 @@ internal sealed class RouteResources(string name, XdsRoute options, XdsClients c
         (ResourceTypes.Route, Name, RouteTable.For(this, intent)),
     ];
 
-    /// <summary>What a client must have taken to route as the intent says.</summary>
-    public IReadOnlyList<(string Type, string Name)> NeededFor(RouteIntent intent) =>
-    [
-        (ResourceTypes.Route, Name),
-        .. intent.Stickiness is null
-            ? intent.Arms.Where(a => a.Weight > 0).Select(a => (ResourceTypes.Endpoints, ClusterOf(a.Arm)))
-            : [(ResourceTypes.Endpoints, StickyCluster)],
-    ];
+    /// <summary>What a client must have taken to route as the intent says: the route, and the endpoints of every cluster that it leads to.</summary>
+    public IReadOnlyList<(string Type, string Name)> NeededFor(RouteIntent intent)
+    {
+        var clusters = intent.Stickiness is null ? intent.Arms.Where(a => a.Weight > 0).Select(a => ClusterOf(a.Arm)) : [StickyCluster];
+        return
+        [
+            (ResourceTypes.Route, Name),
+            .. clusters.Union(intent.Overrides.Select(o => ClusterOf(o.Arm))).Select(c => (ResourceTypes.Endpoints, c)),
+        ];
+    }
 
     private static ConfigSource Ads { get; } = new() { Ads = new AggregatedConfigSource(), ResourceApiVersion = ApiVersion.V3 };
 

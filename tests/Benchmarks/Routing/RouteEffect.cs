@@ -1,20 +1,27 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Delivery.Plugins;
 using Delivery.Plugins.HAProxy;
 using Delivery.Plugins.Routing;
 using Delivery.Plugins.Tests;
 using Delivery.Plugins.Tests.HAProxy;
+using Delivery.Plugins.Tests.Xds;
+using Delivery.Plugins.Xds;
 using Delivery.Plugins.Yarp;
+using Delivery.Testing.Node;
 
 namespace Delivery.Benchmarks.Routing;
 
 /// <summary>
 /// From the command to its effect: <c>ApplyAsync</c> is called, and the first request that is answered by the other arm ends the
-/// time. 1,000 changes from 0 to 100 % and back under load, on YARP and on a real HAProxy; not one request may be lost.
+/// time. 1,000 changes from 0 to 100 % and back under load, on YARP, on a real HAProxy and on a proxyless gRPC client over xDS; not one request may be lost.
 /// Run: <c>dotnet run -c Release --project tests/Benchmarks -- route-effect</c>; it fails when a request was lost.
 /// </summary>
-/// <remarks>Routers, both deployments, the load and the client that looks share the machine's cores.</remarks>
+/// <remarks>
+/// Routers, both deployments, the load and the client that looks share the machine's cores. The gRPC client is a Node process that
+/// is asked over a pipe: its time has that in it.
+/// </remarks>
 internal static class RouteEffect
 {
     internal const string Name = "route-effect";
@@ -28,16 +35,21 @@ internal static class RouteEffect
         await using var canary = await ArmService.StartAsync("canary", cancellationToken);
         var yarp = await YarpAsync(stable, canary, cancellationToken);
         Print("YARP (in this process)", yarp);
+        var xds = await NodePackages.WhyMissingAsync() is not null ? null : await XdsAsync(cancellationToken);
+        if (xds is not null)
+            Print("xDS (proxyless gRPC, grpc-js)", xds);
+        else
+            System.Console.WriteLine("Node.js or its packages are missing: xDS is not measured.");
         if (HAProxyProcess.Find() is not { } program)
         {
             System.Console.WriteLine("HAProxy is not installed (apt-get install haproxy): not measured.");
-            return yarp.Lost == 0 ? 0 : 1;
+            return yarp.Lost + (xds?.Lost ?? 0) == 0 ? 0 : 1;
         }
 
         var haproxy = await HAProxyAsync(program, stable, canary, cancellationToken);
         Print("HAProxy (runtime API, Unix socket)", haproxy);
         System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"HAProxy : YARP  p50 {haproxy.Effect.P50 / yarp.Effect.P50:0.0} : 1, p99 {haproxy.Effect.P99 / yarp.Effect.P99:0.0} : 1"));
-        return yarp.Lost + haproxy.Lost == 0 ? 0 : 1;
+        return yarp.Lost + haproxy.Lost + (xds?.Lost ?? 0) == 0 ? 0 : 1;
     }
 
     private static async Task<Measured> YarpAsync(ArmService stable, ArmService canary, CancellationToken cancellationToken)
@@ -50,7 +62,7 @@ internal static class RouteEffect
         var router = await RouterAsync(new YarpPlugin(), options, cancellationToken);
         await using var proxy = (IAsyncDisposable)router;
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(router.Descriptor.Backend.Split(' ')[^1]) };
-        return await MeasureAsync(router, client, cancellationToken);
+        return await MeasureAsync(router, () => GetAsync(client, cancellationToken), cancellationToken);
     }
 
     private static async Task<Measured> HAProxyAsync(string program, ArmService stable, ArmService canary, CancellationToken cancellationToken)
@@ -63,15 +75,31 @@ internal static class RouteEffect
             Routes = { ["shop"] = new HAProxyRoute { Map = haproxy.Map, Arms = { ["stable"] = "shop-stable", ["canary"] = "shop-canary" } } },
         };
         using var client = haproxy.Client();
-        return await MeasureAsync(await RouterAsync(new HAProxyPlugin(), options, cancellationToken), client, cancellationToken);
+        return await MeasureAsync(await RouterAsync(new HAProxyPlugin(), options, cancellationToken), () => GetAsync(client, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<Measured> XdsAsync(CancellationToken cancellationToken)
+    {
+        await using var stable = await GrpcArm.StartAsync("stable", cancellationToken);
+        await using var canary = await GrpcArm.StartAsync("canary", cancellationToken);
+        var options = new XdsOptions
+        {
+            Listen = new Uri("http://127.0.0.1:0"),
+            Routes = { ["shop"] = new XdsRoute { Arms = { ["stable"] = [stable.Endpoint], ["canary"] = [canary.Endpoint] } } },
+        };
+        var router = await RouterAsync(new XdsPlugin(), options, cancellationToken);
+        await using var control = (IAsyncDisposable)router;
+        await using var peer = LinePeer.Node();
+        var server = new Uri(router.Descriptor.Backend.Split(' ')[^1]).Authority;
+        await peer.AskAsync(new JsonObject { ["open"] = "shop", ["server"] = server, ["target"] = "shop" }, cancellationToken);
+        return await MeasureAsync(router, async () => (string?)(await peer.AskAsync(new JsonObject { ["call"] = "shop" }, cancellationToken))["arm"], cancellationToken);
     }
 
     private static async Task<ITrafficRouter> RouterAsync(IPlugin plugin, object options, CancellationToken cancellationToken) =>
         (ITrafficRouter)await plugin.CreateAsync(options, new PluginContext("edge", TimeProvider.System, new NoLog()), cancellationToken);
 
-    private static async Task<Measured> MeasureAsync(ITrafficRouter router, HttpClient client, CancellationToken cancellationToken)
+    private static async Task<Measured> MeasureAsync(ITrafficRouter router, Func<Task<string?>> send, CancellationToken cancellationToken)
     {
-        var root = new Uri("/", UriKind.Relative);
         var (sent, lost, answered, effect) = (0L, 0L, new List<double>(), new List<double>());
         using var end = new CancellationTokenSource();
         var load = Enumerable.Range(0, Senders).Select(_ => Task.Run(() => LoadAsync(), cancellationToken)).ToList();
@@ -112,19 +140,23 @@ internal static class RouteEffect
         async Task<string?> SendAsync()
         {
             Interlocked.Increment(ref sent);
-            try
-            {
-                using var answer = await client.GetAsync(root, cancellationToken);
-                var arm = await answer.Content.ReadAsStringAsync(cancellationToken);
-                if (answer.IsSuccessStatusCode && arm is "stable" or "canary")
-                    return arm;
-            }
-            catch (HttpRequestException)
-            {
-                // Counted like every other answer that is none of an arm.
-            }
-
+            if (await send() is ("stable" or "canary") and var arm)
+                return arm;
             Interlocked.Increment(ref lost);
+            return null;
+        }
+    }
+
+    /// <summary>What answered; null for every answer that is none of an arm.</summary>
+    private static async Task<string?> GetAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await client.GetAsync(new Uri("/", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync(cancellationToken) : null;
+        }
+        catch (HttpRequestException)
+        {
             return null;
         }
     }

@@ -129,7 +129,8 @@ public sealed class AnswersTests : IAsyncLifetime
         }
 
         await XdsHarness.UntilAsync(() => _router.Control.Clients.Count == 0, Token);
-        await XdsHarness.UntilAsync(() => ProcessResources.Threads() - threads < 30 && (ProcessResources.Sockets() - sockets ?? 0) < 30, Token);
+        // Other tests of the process hold some of their own meanwhile; what 1,000 streams left would be far more.
+        await XdsHarness.UntilAsync(() => ProcessResources.Threads() - threads < 150 && (ProcessResources.Sockets() - sockets ?? 0) < 150, Token);
     }
 
     private RouteCell Cell => _router.Cells.Single();

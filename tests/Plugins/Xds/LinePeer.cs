@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Delivery.Testing.Node;
 
@@ -11,9 +10,6 @@ namespace Delivery.Plugins.Tests.Xds;
 internal sealed class LinePeer : IAsyncDisposable
 {
     private static readonly string[] Features = ["xds_v3"];
-    private static readonly SemaphoreSlim One = new(1, 1);
-    private static LinePeer? shared;
-
     private readonly Process _process;
     private readonly Task _reading;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -34,44 +30,15 @@ internal sealed class LinePeer : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    /// <summary>The one Node process of all tests; each opens channels of its own. Skips the test where Node can't be used.</summary>
-    public static async Task<LinePeer> NodeOrSkipAsync(CancellationToken cancellationToken)
-    {
-        await NodePackages.SkipWhenMissingAsync();
-        await One.WaitAsync(cancellationToken);
-        try
-        {
-            if (shared is null)
-            {
-                shared = Node();
-                AppDomain.CurrentDomain.ProcessExit += (_, _) => shared._process.Kill();
-            }
+    /// <summary>A Node process, once <see cref="NodePackages.WhyMissingAsync"/> has said that it can run.</summary>
+    public static LinePeer Node() => Start("node", Path.Combine(NodePackages.Folder, "xds.mjs"), ("GRPC_VERBOSITY", "NONE"));
 
-            return shared;
-        }
-        finally
-        {
-            One.Release();
-        }
-    }
+    /// <summary>A Python process on gRPC's C-core, with its bootstrap.</summary>
+    public static LinePeer Python(string program, string bootstrap) =>
+        Start(program, Path.Combine(Path.GetDirectoryName(NodePackages.Folder)!, "Plugins", "Xds", "xds.py"), ("GRPC_XDS_BOOTSTRAP_CONFIG", bootstrap));
 
-    private static LinePeer Node() => Start("node", Path.Combine(NodePackages.Folder, "xds.mjs"), ("GRPC_VERBOSITY", "NONE"));
-
-    /// <summary>A Python process on gRPC's C-core; skips the test where that is missing.</summary>
-    public static async Task<LinePeer> PythonOrSkipAsync(string server, CancellationToken cancellationToken)
-    {
-        const string python = "/usr/bin/python3";
-        Assert.SkipUnless(File.Exists(python), $"{python} is missing");
-        using var probe = Process.Start(new ProcessStartInfo(python, "-c \"import grpc\"") { RedirectStandardError = true })!;
-        await probe.WaitForExitAsync(cancellationToken);
-        Assert.SkipUnless(probe.ExitCode == 0, "python3-grpcio is missing");
-        var bootstrap = JsonSerializer.Serialize(new
-        {
-            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = Features } },
-            node = new { id = "python" },
-        });
-        return Start(python, Path.Combine(Path.GetDirectoryName(NodePackages.Folder)!, "Plugins", "Xds", "xds.py"), ("GRPC_XDS_BOOTSTRAP_CONFIG", bootstrap));
-    }
+    /// <summary>Ends the process, and does not wait for it.</summary>
+    public void Kill() => _process.Kill();
 
     public async Task<JsonObject> AskAsync(JsonObject question, CancellationToken cancellationToken)
     {

@@ -33,13 +33,16 @@ internal sealed class XdsHarness : IRouterHarness
     public string Canary => "canary";
     public int Requests => 600;
 
+    /// <summary>A client acknowledges first, and its calls follow a moment later.</summary>
+    public TimeSpan Settling => TimeSpan.FromMilliseconds(20);
+
     /// <summary>With grpc-js as the client.</summary>
     public static Task<XdsHarness> NodeAsync(CancellationToken cancellationToken) =>
-        StartAsync(_ => LinePeer.NodeOrSkipAsync(cancellationToken), ownsPeer: false, cancellationToken);
+        StartAsync(_ => LinePeers.NodeOrSkipAsync(cancellationToken), ownsPeer: false, cancellationToken);
 
     /// <summary>With gRPC's C-core as the client.</summary>
     public static Task<XdsHarness> PythonAsync(CancellationToken cancellationToken) =>
-        StartAsync(router => LinePeer.PythonOrSkipAsync(router.Control.Address.Authority, cancellationToken), ownsPeer: true, cancellationToken);
+        StartAsync(router => LinePeers.PythonOrSkipAsync(router.Control.Address.Authority, cancellationToken), ownsPeer: true, cancellationToken);
 
     /// <summary>A control plane for the routes <c>shop</c> of these arms.</summary>
     public static async Task<XdsRouter> RouterAsync(XdsOptions options, CancellationToken cancellationToken)
