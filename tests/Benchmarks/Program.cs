@@ -37,8 +37,10 @@ internal static class Program
                 return await EngineGoals.RunAsync(CancellationToken.None);
             case [RouteEffect.Name]:
                 return await RouteEffect.RunAsync(CancellationToken.None);
-            case [OfrepThroughput.Name]:
-                return await OfrepThroughput.RunAsync(CancellationToken.None);
+            case [EmptyServer.Name, var answer]:
+                return await EmptyServer.RunAsync(answer, CancellationToken.None);
+            case [OfrepThroughput.Name, .. var options]:
+                return await OfrepThroughput.RunAsync(options, CancellationToken.None);
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
                 return 0;

@@ -5,6 +5,9 @@ namespace Delivery.Evaluation;
 /// <summary>What an exposure keeps of the context it was decided from: the unit, and the attributes the decision can read.</summary>
 public static class ExposedContext
 {
+    [ThreadStatic]
+    private static HashSet<string>? _written;
+
     /// <summary>
     /// The unit of the flag's first split, so that all arms of a flag count the same kind of unit; the targeting key where the flag
     /// has no split or the context lacks the attribute.
@@ -39,7 +42,8 @@ public static class ExposedContext
     {
         var read = snapshot.AttributesReadBy(flag);
         var all = read.Contains(AttributesRead.Any);
-        var written = new HashSet<string>(StringComparer.Ordinal);
+        var written = _written ??= new HashSet<string>(StringComparer.Ordinal);
+        written.Clear();
         json.WriteStartObject();
         foreach (var name in all ? context.AttributeNames.ToArray() : read)
         {

@@ -15,15 +15,15 @@ internal sealed class KeyRing
 {
     private static readonly TimeSpan Trust = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, Held> _keys;
-    private readonly ConcurrentDictionary<string, Held>.AlternateLookup<ReadOnlySpan<char>> _byId;
+    private readonly ConcurrentDictionary<string, KnownKey> _keys;
+    private readonly ConcurrentDictionary<string, KnownKey>.AlternateLookup<ReadOnlySpan<char>> _byId;
     private readonly IDocumentStore _store;
     private readonly TimeProvider _time;
 
     public KeyRing(IDocumentStore store, TimeProvider time)
     {
         (_store, _time) = (store, time);
-        _keys = new ConcurrentDictionary<string, Held>(StringComparer.Ordinal);
+        _keys = new ConcurrentDictionary<string, KnownKey>(StringComparer.Ordinal);
         _byId = _keys.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -32,20 +32,20 @@ internal sealed class KeyRing
         await FindAsync(secret.Id, cancellationToken) is { } key && secret.Opens(key) ? key : null;
 
     /// <summary>
-    /// The holder of a key that opens, if it is in memory and was read within <see cref="Trust"/>; null says nothing. The
+    /// A key that opens, if it is in memory and was read within <see cref="Trust"/>; null says nothing. The
     /// text that opened is kept as long, so that it is hashed once in that time and then compared.
     /// </summary>
-    public KeyHolder? Known(ReadOnlySpan<char> presented)
+    public KnownKey? Known(ReadOnlySpan<char> presented)
     {
-        if (!_byId.TryGetValue(KeySecret.IdIn(presented), out var held) || !IsFresh(held) || held.Key.RevokedAt is not null)
+        if (!_byId.TryGetValue(KeySecret.IdIn(presented), out var held) || !Opens(held))
             return null;
         if (held.Opened is { } opened && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(presented), MemoryMarshal.AsBytes(opened.AsSpan())))
-            return held.Holder;
+            return held;
         var text = presented.ToString();
         if (KeySecret.Parse(text) is not { } secret || !secret.Opens(held.Key))
             return null;
         held.Opened = text;
-        return held.Holder;
+        return held;
     }
 
     /// <summary>The key of this id, if there is one and it was not revoked; says nothing about who holds it.</summary>
@@ -56,26 +56,45 @@ internal sealed class KeyRing
             await using var session = _store.QuerySession();
             if (await session.LoadAsync<AccessKey>(AccessKey.Stream(id), cancellationToken) is not { } read)
                 return null;
-            held = new Held(read, new KeyHolder(read.KeyId, read.Role, read.Environment, read.IsRecorded()), _time.GetTimestamp());
+            held = new KnownKey(read, new KeyHolder(read.KeyId, read.Role, read.Environment, read.IsRecorded()), _time.GetTimestamp());
             _keys[id] = held;
         }
 
         return held.Key.RevokedAt is null ? held.Key : null;
     }
 
+    /// <summary>Whether a key that was opened before still does: it was read within <see cref="Trust"/>, and neither revoked nor changed since.</summary>
+    public bool Opens(KnownKey key) => !key.IsForgotten && key.Key.RevokedAt is null && IsFresh(key);
+
     /// <summary>Reads the key anew at its next use.</summary>
-    public void Forget(string id) => _keys.TryRemove(id, out _);
-
-    private bool IsFresh(Held held) => _time.GetElapsedTime(held.ReadAt) <= Trust;
-
-    private sealed class Held(AccessKey key, KeyHolder holder, long readAt)
+    public void Forget(string id)
     {
-        public AccessKey Key => key;
+        if (_keys.TryRemove(id, out var held))
+            held.IsForgotten = true;
+    }
 
-        public KeyHolder Holder => holder;
+    private bool IsFresh(KnownKey held) => _time.GetElapsedTime(held.ReadAt) <= Trust;
+}
 
-        public long ReadAt => readAt;
+/// <summary>A key as it was read.</summary>
+internal sealed class KnownKey(AccessKey key, KeyHolder holder, long readAt)
+{
+    private volatile bool _isForgotten;
 
-        public string? Opened { get; set; }
+    public AccessKey Key => key;
+
+    public KeyHolder Holder => holder;
+
+    /// <summary>A timestamp of the clock's.</summary>
+    public long ReadAt => readAt;
+
+    /// <summary>The text that opened it last.</summary>
+    public string? Opened { get; set; }
+
+    /// <summary>It may have changed.</summary>
+    public bool IsForgotten
+    {
+        get => _isForgotten;
+        set => _isForgotten = value;
     }
 }

@@ -1,5 +1,6 @@
 using Delivery.Contracts.Http;
 using Delivery.Server.Access;
+using Delivery.Server.ShortRoad;
 using Scalar.AspNetCore;
 
 namespace Delivery.Server.Http;
@@ -23,6 +24,7 @@ internal static class HttpApiSetup
         builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer<ApiDescription>());
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAntiforgery();
+        builder.AddShortRoad();
     }
 
     public static void UseHttpApi(this WebApplication app)

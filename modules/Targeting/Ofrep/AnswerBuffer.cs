@@ -30,16 +30,29 @@ internal sealed class AnswerBuffer
         return buffer;
     }
 
-    /// <summary>Hands the answer to the connection; the server sends it when the request ends.</summary>
-    public void Send(HttpContext http, int status)
+    /// <summary>
+    /// Hands the answer to the connection; the server sends it when the request ends. The head goes first, so that the body is
+    /// copied once, behind it.
+    /// </summary>
+    public Task SendAsync(HttpContext http, int status)
     {
         Json.Flush();
-        var body = _bytes.WrittenSpan;
-        http.Response.StatusCode = status;
-        http.Response.ContentType = OfrepJson.ContentType;
-        http.Response.ContentLength = body.Length;
-        http.Response.BodyWriter.Write(body);
+        var length = _bytes.WrittenCount;
         if (_bytes.Capacity > LargestKept)
             _ofThisThread = null;
+        http.Response.StatusCode = status;
+        http.Response.ContentType = OfrepJson.ContentType;
+        http.Response.ContentLength = length;
+        var head = http.Response.StartAsync();
+        if (!head.IsCompletedSuccessfully)
+            return SendBehindAsync(head, http, _bytes.WrittenSpan.ToArray());
+        http.Response.BodyWriter.Write(_bytes.WrittenSpan);
+        return Task.CompletedTask;
+    }
+
+    private static async Task SendBehindAsync(Task head, HttpContext http, byte[] body)
+    {
+        await head;
+        await http.Response.BodyWriter.WriteAsync(body);
     }
 }

@@ -27,7 +27,7 @@ internal static class OfrepEndpoints
         var stream = endpoints.ServiceProvider.GetRequiredService<OfrepStream>();
         var ofrep = endpoints.MapGroup("/ofrep/v1").WithTags("OFREP").WithMetadata(new OfrepErrors());
         ofrep.MapPost("evaluate/flags/{key}", (RequestDelegate)single.AnswerAsync)
-            .RequireAuthorization(AccessPolicy.ClientSdk).WithMetadata(new AnswersFromMemory(AccessRole.ClientSdk, single.AnswerAsync))
+            .RequireAuthorization(AccessPolicy.ClientSdk).WithMetadata(new AnswersFromMemory(AccessRole.ClientSdk, "key", single.AnswerAsync))
             .WithSummary("Evaluates one flag for a context");
         ofrep.MapPost("evaluate/flags", (RequestDelegate)bulk.AnswerAsync)
             .RequireAuthorization(AccessPolicy.ClientSdk).WithSummary("Evaluates all flags the key may see for a context; ETag over context and configuration");

@@ -61,8 +61,7 @@ internal static class OfrepJson
     {
         var buffer = AnswerBuffer.Take();
         WriteError(buffer.Json, key, error, details);
-        buffer.Send(http, status);
-        return Task.CompletedTask;
+        return buffer.SendAsync(http, status);
     }
 
     /// <summary>Answers that the key asks too often; <c>Retry-After</c> is set already.</summary>

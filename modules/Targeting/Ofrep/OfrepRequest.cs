@@ -17,6 +17,26 @@ internal readonly record struct OfrepRequest(EvaluationContext? Context, Evaluat
 
     private static OfrepRequest TooLarge => Wrong(EvaluationError.InvalidContext, $"the context is larger than {Limits.ContextBytes} bytes");
 
+    /// <summary>Reads a request whose body is here already, as a small one mostly is; false: <see cref="ReadAsync"/> waits for it.</summary>
+    public static bool TryRead(HttpContext http, DateTimeOffset now, out OfrepRequest request)
+    {
+        request = default;
+        if (http.Request.ContentLength is not { } length || length > LargestBody)
+            return false;
+        var reader = http.Request.BodyReader;
+        if (!reader.TryRead(out var read))
+            return false;
+        if (!read.IsCompleted || !read.Buffer.IsSingleSegment)
+        {
+            reader.AdvanceTo(read.Buffer.Start, read.IsCompleted ? read.Buffer.Start : read.Buffer.End);
+            return false;
+        }
+
+        request = Parse(read.Buffer.FirstSpan, now);
+        reader.AdvanceTo(read.Buffer.End);
+        return true;
+    }
+
     public static async ValueTask<OfrepRequest> ReadAsync(HttpContext http, DateTimeOffset now)
     {
         if (http.Request.ContentLength > LargestBody)

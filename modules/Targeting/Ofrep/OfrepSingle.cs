@@ -9,35 +9,37 @@ namespace Delivery.Targeting.Ofrep;
 /// <summary>One flag for a context. The hot one of the protocol's questions: it takes no service scope and one buffer a thread.</summary>
 internal sealed class OfrepSingle(LiveRulesets live, KeyRates rates, IExposureSink exposures, TimeProvider time)
 {
-    public Task AnswerAsync(HttpContext http) => AnswerAsync(http, KeyHolder.Of(http.User));
+    public Task AnswerAsync(HttpContext http) => AnswerAsync(http, KeyHolder.Of(http.User), (string)http.Request.RouteValues["key"]!);
 
-    public async Task AnswerAsync(HttpContext http, KeyHolder key)
+    public Task AnswerAsync(HttpContext http, KeyHolder key, string flag)
     {
-        var flag = (string)http.Request.RouteValues["key"]!;
         var call = OfrepCall.Of(http, key);
         if (call.IsClient && !rates.TryTake(http, key.KeyId))
-        {
-            await OfrepJson.AnswerTooManyAsync(http, flag);
-            return;
-        }
-
-        var request = await OfrepRequest.ReadAsync(http, time.GetUtcNow());
-        if (live.Find(call.Environment) is not { } environment)
-            await OfrepJson.AnswerErrorAsync(http, StatusCodes.Status400BadRequest, flag, EvaluationError.General, OfrepJson.NoSuchEnvironment(call.Environment));
-        else if (request.Context is null)
-            await OfrepJson.AnswerErrorAsync(http, StatusCodes.Status400BadRequest, flag, request.Error, request.Details);
-        else
-            Evaluate(http, call, environment.State.Snapshot, flag, request.Context);
+            return OfrepJson.AnswerTooManyAsync(http, flag);
+        var now = time.GetUtcNow();
+        return OfrepRequest.TryRead(http, now, out var request) ? AnswerAsync(http, call, flag, request, now) : ReadAsync(http, call, flag, now);
     }
 
-    private void Evaluate(HttpContext http, OfrepCall call, Snapshot snapshot, string key, EvaluationContext context)
+    private async Task ReadAsync(HttpContext http, OfrepCall call, string flag, DateTimeOffset now) =>
+        await AnswerAsync(http, call, flag, await OfrepRequest.ReadAsync(http, now), now);
+
+    private Task AnswerAsync(HttpContext http, in OfrepCall call, string flag, in OfrepRequest request, DateTimeOffset now)
+    {
+        if (live.Find(call.Environment) is not { } environment)
+            return OfrepJson.AnswerErrorAsync(http, StatusCodes.Status400BadRequest, flag, EvaluationError.General, OfrepJson.NoSuchEnvironment(call.Environment));
+        if (request.Context is null)
+            return OfrepJson.AnswerErrorAsync(http, StatusCodes.Status400BadRequest, flag, request.Error, request.Details);
+        return EvaluateAsync(http, call, environment.State.Snapshot, flag, request.Context, now);
+    }
+
+    private Task EvaluateAsync(HttpContext http, in OfrepCall call, Snapshot snapshot, string key, EvaluationContext context, DateTimeOffset now)
     {
         var flag = snapshot.Find(key);
         var result = call.MaySee(flag.Definition) ? flag.Evaluate(context) : Snapshot.Empty.Evaluate(key, context);
+        if (call.Key.IsRecorded && result.HasValue)
+            exposures.Offer(new ServedEvaluation(call.Environment, key, snapshot, context, result, now));
         var buffer = AnswerBuffer.Take();
         OfrepJson.WriteResult(buffer.Json, key, result, call.Environment, context);
-        buffer.Send(http, OfrepJson.Status(result.ErrorCode));
-        if (call.Key.IsRecorded && result.HasValue)
-            exposures.Offer(new ServedEvaluation(call.Environment, key, snapshot, context, result, time.GetUtcNow()));
+        return buffer.SendAsync(http, OfrepJson.Status(result.ErrorCode));
     }
 }

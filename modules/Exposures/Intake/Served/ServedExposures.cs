@@ -10,17 +10,23 @@ namespace Delivery.Exposures.Intake.Served;
 
 /// <summary>
 /// Records what the server evaluated for clients. Handing over is a write to a bounded queue; rows are made and committed behind
-/// it, through the same log as every other exposure. What waits when the process is killed is lost: the client was promised an
+/// it, through the same log as every other exposure: the first at once, what comes in soon after it together, since a commit costs as
+/// much as hundreds of rows. What waits when the process is killed is lost: the client was promised an
 /// evaluation, not a record.
 /// </summary>
 internal sealed partial class ServedExposures(
     SegmentLog<RecordedExposure> log, PrivacyRules privacy, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time, ILogger<ServedExposures> logger)
     : BackgroundService, IExposureSink
 {
+    /// <summary>Of its row in the batch, which grows where rows are larger.</summary>
+    private const int TypicalRowBytes = 320;
+
     private readonly Channel<ServedEvaluation> _waiting = Channel.CreateBounded<ServedEvaluation>(
         new BoundedChannelOptions(options.Value.WaitingEvaluations) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly string _source = $"server:{Guid.CreateVersion7(time.GetUtcNow()):N}";
+    private readonly ServedIds _ids = new();
+    private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _batch;
     private long _lostBefore;
     private bool _isLosing;
@@ -35,6 +41,7 @@ internal sealed partial class ServedExposures(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _waiting.Writer.TryComplete();
+        _closing.TrySetResult();
         if (ExecuteTask is { } running)
             await running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
@@ -43,12 +50,18 @@ internal sealed partial class ServedExposures(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<ServedRow>();
+        var writer = new ServedWriter(_source);
+        var pause = Task.CompletedTask;
         while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
         {
+            await Task.WhenAny(pause, _closing.Task);
+            pause = Task.Delay(options.Value.WriteEvery, CancellationToken.None);
             while (batch.Count < options.Value.BatchRows && _waiting.Reader.TryRead(out var evaluation))
                 Gather(batch, evaluation);
             if (batch.Count > 0)
-                await WriteAsync(batch, stoppingToken);
+                await WriteAsync(batch, writer, stoppingToken);
+            if (batch.Count == options.Value.BatchRows)
+                pause = Task.CompletedTask;
             batch.Clear();
             TellLoss();
         }
@@ -56,14 +69,14 @@ internal sealed partial class ServedExposures(
 
     private void Gather(List<ServedRow> batch, in ServedEvaluation evaluation)
     {
-        if (ServedRow.Of(evaluation, _source) is { } row)
+        if (ServedRow.Of(evaluation, _ids) is { } row)
             batch.Add(row);
         else
             counts.AddWithoutUnit();
     }
 
     /// <summary>A commit that was not confirmed may have happened: the batch's number makes the next try the same one.</summary>
-    private async Task WriteAsync(List<ServedRow> batch, CancellationToken stoppingToken)
+    private async Task WriteAsync(List<ServedRow> batch, ServedWriter writer, CancellationToken stoppingToken)
     {
         var filters = new Dictionary<string, AttributeFilter>(StringComparer.Ordinal);
         foreach (var environment in batch.Select(row => row.Evaluation.Environment).Distinct())
@@ -72,9 +85,9 @@ internal sealed partial class ServedExposures(
         _batch++;
         while (true)
         {
-            var rows = log.NewBatch();
+            var rows = log.NewBatch(batch.Count * TypicalRowBytes);
             foreach (var row in batch)
-                row.Write(rows, filters[row.Evaluation.Environment]);
+                writer.Write(rows, row, filters[row.Evaluation.Environment]);
             if (await log.AppendAsync(rows, key, default, stoppingToken) is BatchOutcome.Committed or BatchOutcome.Repeated)
                 break;
             await Task.Delay(options.Value.RetryAfter, time, stoppingToken);
