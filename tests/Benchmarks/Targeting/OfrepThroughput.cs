@@ -23,7 +23,7 @@ internal static class OfrepThroughput
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         var (rounds, seconds, isRecorded) = (LedgerBench.Option(args, "rounds", 8), LedgerBench.Option(args, "seconds", 4), LedgerBench.Option(args, "record", 1) == 1);
-        await using var bench = await LedgerBench.StartAsync(new Dictionary<string, string> { ["DOTNET_PerfMapEnabled"] = Environment.GetEnvironmentVariable("PERFMAP") ?? "0" }, cancellationToken);
+        await using var bench = await LedgerBench.StartAsync(null, cancellationToken);
         var (key, answer) = await PrepareAsync(bench.Server, isRecorded, cancellationToken);
         await using var empty = await EmptyServer.StartAsync(answer, cancellationToken);
         var ours = new Load(new Uri(bench.Server.Http.BaseAddress!, $"/ofrep/v1/evaluate/flags/{Flag}"), key);
@@ -67,7 +67,7 @@ internal static class OfrepThroughput
                 "serve": { "split": { "salt": "salt", "weights": [ { "variant": "old", "weight": 1 }, { "variant": "new", "weight": 1 } ] } } } ] } } }
             """);
         using var made = await server.Http.PostAsJsonAsync("/api/v1/flags", flag.RootElement, cancellationToken);
-        if (!made.IsSuccessStatusCode) throw new InvalidOperationException(await made.Content.ReadAsStringAsync(cancellationToken));
+        made.EnsureSuccessStatusCode();
         using var issued = await server.Http.PostAsJsonAsync(
             "/api/v1/keys", new { name = "load", role = "client-sdk", environment = "production", recordsExposures = isRecorded }, cancellationToken);
         var key = (await issued.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("key").GetString()!;

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Delivery.Testing;
+
+namespace Delivery.Server.Tests.Access;
+
+/// <summary>The short road, which begins at the web server of a process of its own: as strict as the ordinary one, on a connection that serves one request after the other.</summary>
+public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) : IClassFixture<ShortRoadServerProcess>
+{
+    private readonly ServerProcess _server = running.Server;
+    private readonly HttpClient _one = running.OneConnection;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task the_servers_metrics_count_a_request_by_its_route_on_either_road()
+    {
+        var (_, key) = await IssueAsync();
+        var before = await CountedAsync();
+
+        for (var request = 0; request < 3; request++)
+            (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await AskAsync(key, ("Origin", "https://elsewhere.example"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // The web server counts after the answer is out.
+        while (await CountedAsync() < before + 4)
+            await Task.Delay(20, Cancel);
+        (await CountedAsync()).ShouldBe(before + 4, "one line for both roads");
+    }
+
+    [Fact]
+    public async Task a_key_that_is_revoked_opens_nothing_more_on_its_open_connection()
+    {
+        var (id, key) = await IssueAsync();
+        for (var request = 0; request < 3; request++)
+            (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await _server.Http.DeleteAsync($"/api/v1/keys/{id}", Cancel)).EnsureSuccessStatusCode();
+
+        using var refused = await AskAsync(key);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await refused.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("errorCode").GetString().ShouldBe("GENERAL");
+    }
+
+    [Fact]
+    public async Task what_one_request_of_a_connection_presented_opens_nothing_for_the_next()
+    {
+        var (_, key) = await IssueAsync();
+        (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await AskAsync(null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await AskAsync(key[..^1] + (key[^1] == 'A' ? 'B' : 'A'))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await AskAsync(null, ("Authorization", "Basic eDp5"), ("X-API-Key", key))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await AskAsync(null, ("Authorization", "Basic eDp5"))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("short", """{"context":{"targetingKey":"u"}}""", 200, null)]
+    [InlineData("unknown", """{"context":{"targetingKey":"u"}}""", 404, "FLAG_NOT_FOUND")]
+    [InlineData("short", """{"context":""", 400, "PARSE_ERROR")]
+    [InlineData("short", """{"context":{"targetingKey":7}}""", 400, "INVALID_CONTEXT")]
+    public async Task every_answer_is_that_of_the_ordinary_road(string flag, string body, int status, string? error)
+    {
+        var (_, key) = await IssueAsync();
+        await AskAsync(key);
+        using var byShort = await SendAsync(flag, body, key, isChunked: false);
+        using var chunked = await SendAsync(flag, body, key, isChunked: true);
+        using var ordinary = await SendAsync(flag, body, key, isChunked: false, ("Origin", "https://elsewhere.example"));
+
+        ((int)byShort.StatusCode).ShouldBe(status);
+        var text = await byShort.Content.ReadAsStringAsync(Cancel);
+        (await ordinary.Content.ReadAsStringAsync(Cancel)).ShouldBe(text);
+        (await chunked.Content.ReadAsStringAsync(Cancel)).ShouldBe(text);
+        byShort.Content.Headers.ContentType.ShouldBe(ordinary.Content.Headers.ContentType);
+        if (error is not null)
+            text.ShouldContain(error);
+    }
+
+    [Fact]
+    public async Task a_body_larger_than_the_server_takes_is_refused_in_the_protocols_words()
+    {
+        var (_, key) = await IssueAsync();
+        await AskAsync(key);
+
+        using var answer = await SendAsync("short", "{\"context\":{\"targetingKey\":\"" + new string('x', 5_000_000) + "\"}}", key, isChunked: true);
+
+        ((int)answer.StatusCode).ShouldBeOneOf(400, 413);
+        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).TryGetProperty("errorCode", out _).ShouldBeTrue();
+    }
+
+    private async Task<(string Id, string Key)> IssueAsync()
+    {
+        using var answer = await _server.Http.PostAsJsonAsync("/api/v1/keys", new { name = "short", role = "client-sdk", environment = "production" }, Cancel);
+        var issued = await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        return (issued.GetProperty("id").GetString()!, issued.GetProperty("key").GetString()!);
+    }
+
+    private Task<HttpResponseMessage> AskAsync(string? key, params (string Name, string Value)[] headers) =>
+        SendAsync("short", """{"context":{"targetingKey":"u"}}""", key, isChunked: false, headers);
+
+    private async Task<HttpResponseMessage> SendAsync(string flag, string body, string? key, bool isChunked, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/ofrep/v1/evaluate/flags/{flag}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.TransferEncodingChunked = isChunked;
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await _one.SendAsync(request, Cancel);
+    }
+
+    private async Task<int> CountedAsync()
+    {
+        var lines = Counted().Matches(await _server.Http.GetStringAsync("/metrics", Cancel));
+        lines.Count.ShouldBeLessThan(2);
+        return lines.Count == 0 ? 0 : int.Parse(lines[0].Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"^http_server_request_duration_seconds_count\{[^\n]*http_response_status_code=""200""[^\n]*http_route=""/ofrep/v1/evaluate/flags/\{key\}""[^\n]*\} (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Counted();
+}
+
+/// <summary>A server as a process of its own with a flag, and a client with one connection to it.</summary>
+public sealed class ShortRoadServerProcess(PostgresFixture postgres) : IAsyncLifetime
+{
+    public ServerProcess Server { get; private set; } = null!;
+
+    public HttpClient OneConnection { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await ServerProcess.StartAsync(await postgres.CreateDatabaseAsync("short"), TestContext.Current.CancellationToken);
+        OneConnection = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1 }) { BaseAddress = Server.Http.BaseAddress };
+        using var flag = await Server.Http.PostAsJsonAsync("/api/v1/flags", new { key = "short", type = "boolean", clientVisible = true }, TestContext.Current.CancellationToken);
+        flag.EnsureSuccessStatusCode();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        OneConnection.Dispose();
+        await Server.DisposeAsync();
+    }
+}
