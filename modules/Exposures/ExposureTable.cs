@@ -22,6 +22,9 @@ internal static class ExposureTable
     public const string Name = "exposures";
     public const string Rows = $"{Schema}.{Name}";
 
+    /// <summary>What questions are asked of: the rows with what they share.</summary>
+    public const string Recorded = $"{Schema}.recorded_{Name}";
+
     public static SegmentTable<RecordedExposure> Table { get; } = new()
     {
         Schema = Schema,
@@ -29,22 +32,23 @@ internal static class ExposureTable
         Columns =
         [
             new("id", "uuid NOT NULL"),
-            new("environment", "text NOT NULL"),
-            new("flag", "text NOT NULL"),
-            new("variant", "text NOT NULL"),
+            new("environment", "text NOT NULL", IsShared: true),
+            new("flag", "text NOT NULL", IsShared: true),
+            new("variant", "text NOT NULL", IsShared: true),
             new("unit", "text NOT NULL"),
-            new("unit_kind", "text"),
+            new("unit_kind", "text", IsShared: true),
             new("unit_hash", "bigint NOT NULL"),
-            new("reason", "text NOT NULL"),
-            new("rule_id", "text"),
-            new("flag_version", "bigint NOT NULL"),
+            new("reason", "text NOT NULL", IsShared: true),
+            new("rule_id", "text", IsShared: true),
+            new("flag_version", "bigint NOT NULL", IsShared: true),
             new("sequence", "bigint NOT NULL"),
             new("attributes", "text"),
             new("time", "timestamptz NOT NULL"),
-            new("timing", "smallint NOT NULL"),
+            new("timing", "smallint NOT NULL", IsShared: true),
             new("source", "text"),
         ],
         Rising = ["time"],
+        Sought = ["unit_hash int8_bloom_ops(n_distinct_per_range = 900, false_positive_rate = 0.01)"],
         Indexes = ["USING btree (unit_hash)"],
         Read = Read,
     };

@@ -138,7 +138,7 @@ public sealed class SegmentLog<TRow>
 
     /// <summary>Recomputes hashes and chain; see <see cref="SegmentVerifier"/>.</summary>
     public Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken) =>
-        new SegmentVerifier(Sql, _store, _database).VerifyAsync(range, cancellationToken);
+        new SegmentVerifier(Sql, _store, _database, _options.VerifyConnections).VerifyAsync(range, cancellationToken);
 
     /// <summary>
     /// Seals the segments of rows again after the caller masked them in the session's transaction; recorded as one event. The

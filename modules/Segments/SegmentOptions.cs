@@ -63,6 +63,12 @@ public sealed class SegmentOptions
     public TimeSpan LookForOthersEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
+    /// By how many connections at once a verification reads. More use more of the database's cores. 1 to 64; the default is 2.
+    /// </summary>
+    [Range(1, 64)]
+    public int VerifyConnections { get; set; } = 2;
+
+    /// <summary>
     /// How long a batch's number is remembered; a batch repeated later is written again. 1 h to 3,650 days; the default is 30 days.
     /// Forgotten once a day.
     /// </summary>

@@ -30,8 +30,7 @@ internal sealed class SegmentRedaction(SegmentSql sql)
             using var hashes = new SegmentHashes(seals);
             var rows = new PositionRange(seals[0].FirstPosition - 1, seals[0].LastPosition, null, null);
             await SegmentRows.ForEachAsync(sql, session.Connection, rows, hashes.Add, cancellationToken);
-            hashes.Finish();
-            resealed.Add(new ResealedSegment(segment, hashes[0].Hash));
+            resealed.Add(new ResealedSegment(segment, hashes.Finish()[0].Hash));
         }
 
         session.Events.Append(sql.Redactions, new RowsRedacted(pseudonym, positions.Length, resealed));

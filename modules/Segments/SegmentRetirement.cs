@@ -109,7 +109,7 @@ internal sealed class SegmentRetirement(SegmentSql sql, IDocumentStore store, Np
         command.CommandTimeout = 0;
         command.CommandText = $"""
             WITH gone AS (
-                DELETE FROM {sql.Rows} WHERE {column} = $1 AND position BETWEEN $2 AND $3 AND received_at BETWEEN $4 AND $5 RETURNING position)
+                DELETE FROM {sql.Rows} WHERE {sql.Has(column)} AND position BETWEEN $2 AND $3 AND received_at BETWEEN $4 AND $5 RETURNING position)
             SELECT s.segment, count(*) FROM gone JOIN {sql.Segments} s ON gone.position BETWEEN s.first_position AND s.last_position
             WHERE s.segment BETWEEN $6 AND $7 GROUP BY s.segment
             """;
@@ -129,8 +129,7 @@ internal sealed class SegmentRetirement(SegmentSql sql, IDocumentStore store, Np
         using var hashes = new SegmentHashes(seals);
         var rows = new PositionRange(seals[0].FirstPosition - 1, seals[^1].LastPosition, seals[0].ReceivedAt, seals[^1].ReceivedAt);
         await SegmentRows.ForEachAsync(sql, session.Connection, rows, hashes.Add, cancellationToken);
-        hashes.Finish();
-        var resealed = seals.Select((seal, i) => new ResealedSegment(seal.Segment, hashes[i].Hash, hashes[i].Rows)).ToList();
+        var resealed = seals.Zip(hashes.Finish(), (seal, content) => new ResealedSegment(seal.Segment, content.Hash, content.Rows)).ToList();
         session.Events.Append(sql.Redactions, new RowsRetired(day, group, gone.Values.Sum(), first, last, resealed));
         foreach (var (segment, count) in gone)
             session.QueueSqlCommand($"UPDATE {sql.Segments} SET retired = retired + ? WHERE segment = ?", count, segment);
@@ -164,7 +163,7 @@ internal sealed class SegmentRetirement(SegmentSql sql, IDocumentStore store, Np
 
     private async Task<HashSet<string>> GroupsAsync(string table, string column, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT DISTINCT {column} FROM {sql.Schema}.{table}", connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql.ValuesOf(column, table), connection) { CommandTimeout = 0 };
         var groups = new HashSet<string>(StringComparer.Ordinal);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Npgsql;
 
@@ -14,8 +13,6 @@ internal sealed record PositionRange(long AfterPosition, long LastPosition, Date
 /// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
 internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
 {
-    private const int CopyHeaderLength = 19;
-
     /// <summary>The next segments after a position, of about so many rows; null at the head.</summary>
     public async Task<PositionRange?> NextRangeAsync(long afterPosition, int rows, CancellationToken cancellationToken)
     {
@@ -85,80 +82,39 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     /// <summary>Gives each row's canonical bytes, in the order of position.</summary>
     public static Task ForEachAsync(
         SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken) =>
-        ForEachAsync(sql, connection, range, "ORDER BY position", row, cancellationToken);
+        CopyAsync(connection, Copy($"{sql.ColumnList} FROM {sql.Recorded}", range, "ORDER BY position"), row, cancellationToken);
 
     /// <summary>
-    /// Gives each row's canonical bytes as they lie on the disk, which is the order of position unless rows were changed. It spares the
-    /// sorting; the caller has to see to the order.
+    /// Gives each row's bytes in the stored form and as they lie on the disk, which is the order of position unless rows were changed.
+    /// It spares sorting and joining; the caller has to see to the order. It blocks the thread.
     /// </summary>
-    public static Task ForEachAsStoredAsync(
-        SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken) =>
-        ForEachAsync(sql, connection, range, "", row, cancellationToken);
-
-    private static async Task ForEachAsync(
-        SegmentSql sql, NpgsqlConnection connection, PositionRange range, string order, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    public static void ForEachAsStored(SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row)
     {
-        // COPY takes no parameters; these are numbers and times of ours.
-        await using var copy = await connection.BeginRawBinaryCopyAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            COPY (SELECT {sql.ColumnList} FROM {sql.Rows}
-                  WHERE position > {range.AfterPosition} AND position <= {range.LastPosition}
-                    {(range.ReceivedFrom is { } from ? $"AND received_at >= '{from:O}'" : "")}
-                    {(range.ReceivedTo is { } to ? $"AND received_at <= '{to:O}'" : "")}
-                  {order}) TO STDOUT (FORMAT binary)
-            """), cancellationToken);
-        await ReadTuplesAsync(copy, row, cancellationToken);
+        using var copy = connection.BeginRawBinaryCopy(Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, ""));
+        CopiedTuples.ForEach(copy, row);
     }
+
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, string copied, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
+    {
+        await using var copy = await connection.BeginRawBinaryCopyAsync(copied, cancellationToken);
+        await CopiedTuples.ForEachAsync(copy, row, cancellationToken);
+    }
+
+    /// <summary>COPY takes no parameters; these are numbers and times of ours.</summary>
+    private static string Copy(string columns, PositionRange range, string order) => string.Create(CultureInfo.InvariantCulture, $"""
+        COPY (SELECT {columns}
+              WHERE position > {range.AfterPosition} AND position <= {range.LastPosition}
+                {(range.ReceivedFrom is { } from ? $"AND received_at >= '{from:O}'" : "")}
+                {(range.ReceivedTo is { } to ? $"AND received_at <= '{to:O}'" : "")}
+              {order}) TO STDOUT (FORMAT binary)
+        """);
 
     internal static TRow Decode<TRow>(ReadRow<TRow> read, ReadOnlySpan<byte> tuple)
     {
         var columns = new RowReader(tuple);
         var position = columns.Int64();
         return read(position, columns.Time(), ref columns);
-    }
-
-    private static async Task ReadTuplesAsync(Stream copy, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
-        try
-        {
-            int start = 0, end = 0;
-            var header = true;
-            while (true)
-            {
-                if (header && end >= CopyHeaderLength)
-                    (start, header) = (CopyHeaderLength, false);
-                var length = header ? -1 : RowReader.Measure(buffer.AsSpan(start, end - start));
-                if (length == 0)
-                    return;
-                if (length > 0)
-                {
-                    row(buffer.AsSpan(start, length));
-                    start += length;
-                    continue;
-                }
-
-                buffer.AsSpan(start, end - start).CopyTo(buffer);
-                (start, end) = (0, end - start);
-                if (end == buffer.Length)
-                    buffer = Larger(buffer);
-                var read = await copy.ReadAsync(buffer.AsMemory(end), cancellationToken);
-                if (read == 0)
-                    return;
-                end += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private static byte[] Larger(byte[] buffer)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-        buffer.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return larger;
     }
 }
 

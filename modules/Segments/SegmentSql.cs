@@ -1,7 +1,7 @@
 namespace Delivery.Segments;
 
 /// <summary>The names and statements of one log. Identifiers come from code, never from a caller.</summary>
-internal sealed class SegmentSql(string schema, string name, IReadOnlyList<SegmentColumn> columns, IReadOnlyList<string> indexes, IReadOnlyList<string> rising)
+internal sealed class SegmentSql(string schema, string name, IReadOnlyList<SegmentColumn> columns, IReadOnlyList<string> indexes, IReadOnlyList<string> summarized)
 {
     public string Schema { get; } = schema;
     public string Name { get; } = name;
@@ -11,14 +11,39 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     public string Rows { get; } = $"{schema}.{name}";
     public string Segments { get; } = $"{schema}.{name}_segments";
     public string Batches { get; } = $"{schema}.{name}_batches";
-    public short Fields { get; } = (short)(columns.Count + 2);
     public IReadOnlyList<string> Indexes { get; } = indexes;
 
-    /// <summary>Columns that rise with the position, exactly or nearly.</summary>
-    private IEnumerable<string> Ordered => rising.Prepend("position");
+    /// <summary>The values that rows share, each combination once.</summary>
+    public string Shared { get; } = $"{schema}.{name}_shared";
+
+    /// <summary>What readers ask: the rows with all their columns.</summary>
+    public string Recorded { get; } = columns.Any(c => c.IsShared) ? $"{schema}.recorded_{name}" : $"{schema}.{name}";
+
+    /// <summary>How canonical rows become stored ones; null where they are the same.</summary>
+    public StoredForm? Form { get; } = columns.Any(c => c.IsShared) ? new StoredForm([false, false, .. columns.Select(c => c.IsShared)]) : null;
+
+    /// <summary>Columns of which each run of pages has a summary.</summary>
+    private IEnumerable<string> Summarized => summarized.Prepend("position");
 
     /// <summary>All columns in canonical order.</summary>
     public string ColumnList { get; } = string.Join(", ", columns.Select(c => c.Name).Prepend("received_at").Prepend("position"));
+
+    /// <summary>The columns a row has to itself, in canonical order, and the number of what it shares.</summary>
+    public string StoredColumnList { get; } = string.Join(", ", (string[])
+        ["position", "received_at", .. columns.Where(c => !c.IsShared).Select(c => c.Name), .. columns.Any(c => c.IsShared) ? (string[])["shared"] : []]);
+
+    private IEnumerable<SegmentColumn> SharedColumns => columns.Where(c => c.IsShared);
+
+    public string SharedColumnList { get; } = string.Join(", ", columns.Where(c => c.IsShared).Select(c => c.Name));
+
+    /// <summary>The condition on stored rows that <paramref name="column"/> has the value $1.</summary>
+    public string Has(string column) =>
+        SharedColumns.Any(c => c.Name == column) ? $"shared IN (SELECT shared FROM {Shared} WHERE {column} = $1)" : $"{column} = $1";
+
+    /// <summary>The values of a column in a table with stored rows.</summary>
+    public string ValuesOf(string column, string table) => SharedColumns.Any(c => c.Name == column)
+        ? $"SELECT DISTINCT {column} FROM {Shared} WHERE shared IN (SELECT shared FROM {Schema}.{table})"
+        : $"SELECT DISTINCT {column} FROM {Schema}.{table}";
 
     /// <summary>What one writer holds at a time, over all servers: the order of positions is the order of commits.</summary>
     public string WriterLock { get; } = $"SELECT pg_advisory_xact_lock(hashtextextended('ledger:{name}', 0))";
@@ -35,9 +60,11 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
         CREATE TABLE IF NOT EXISTS {Rows} (
             position bigint NOT NULL,
             received_at timestamptz NOT NULL,
-            {string.Join(",\n    ", columns.Select(c => $"{c.Name} {c.Type}"))}
+            {string.Join(",\n    ", columns.Where(c => !c.IsShared).OrderBy(c => c.Type.StartsWith("text", StringComparison.Ordinal)).Select(c => $"{c.Name} {c.Type}"))}
+            {(Form is null ? "" : ", shared integer NOT NULL")}
         ) PARTITION BY RANGE (received_at);
-        CREATE INDEX IF NOT EXISTS {Name}_position ON {Rows} USING brin ({string.Join(", ", Ordered)}) WITH (pages_per_range = 16);
+        DROP INDEX IF EXISTS {Schema}.{Name}_position;
+        CREATE INDEX IF NOT EXISTS {Name}_ranges ON {Rows} USING brin ({string.Join(", ", Summarized)}) WITH (pages_per_range = 16);
         CREATE TABLE IF NOT EXISTS {Segments} (
             segment bigint PRIMARY KEY,
             first_position bigint NOT NULL,
@@ -57,7 +84,35 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             PRIMARY KEY (source, batch)
         );
         CREATE INDEX IF NOT EXISTS {Name}_batches_received_at ON {Batches} USING brin (received_at);
+        {(Form is null ? "" : SharedTables())}
         """;
+
+    /// <summary>
+    /// The key only finds a combination again: where it is null or wrong, the combination is stored twice, and nothing else happens.
+    /// A table from before rows shared anything is brought into the present form.
+    /// </summary>
+    private string SharedTables() => $"""
+        CREATE TABLE IF NOT EXISTS {Shared} (
+            shared integer PRIMARY KEY,
+            key bytea UNIQUE,
+            {string.Join(",\n    ", SharedColumns.Select(c => $"{c.Name} {c.Type}"))}
+        );
+        DO $do$ BEGIN
+          IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = '{Rows}'::regclass AND attname = '{SharedColumns.First().Name}') THEN
+            INSERT INTO {Shared} (shared, {SharedColumnList})
+            SELECT row_number() OVER (), * FROM (SELECT DISTINCT {SharedColumnList} FROM {Rows}) AS combinations;
+            ALTER TABLE {Rows} ADD COLUMN shared integer;
+            UPDATE {Rows} AS r SET shared = s.shared FROM {Shared} AS s
+            WHERE hash_record_extended({RowOf("r")}, 0) = hash_record_extended({RowOf("s")}, 0) AND {RowOf("r")} IS NOT DISTINCT FROM {RowOf("s")};
+            ALTER TABLE {Rows} ALTER COLUMN shared SET NOT NULL, {string.Join(", ", SharedColumns.Select(c => $"DROP COLUMN {c.Name}"))};
+          END IF;
+        END $do$;
+        CREATE OR REPLACE VIEW {Recorded} AS
+        SELECT r.position, r.received_at, {string.Join(", ", columns.Select(c => $"{(c.IsShared ? 's' : 'r')}.{c.Name}"))}
+        FROM {Rows} AS r JOIN {Shared} AS s ON s.shared = r.shared;
+        """;
+
+    private string RowOf(string alias) => $"ROW({string.Join(", ", SharedColumns.Select(c => $"{alias}.{c.Name}"))})";
 
     /// <summary>
     /// The tables with rows below the partitioned table $1, and the positions each takes. One that is not cut by position takes all
@@ -72,5 +127,5 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             WHERE leaf.isleaf) AS slices
         """;
 
-    public string Copy(string partition) => $"COPY {Schema}.{partition} ({ColumnList}) FROM STDIN (FORMAT binary)";
+    public string Copy(string partition) => $"COPY {Schema}.{partition} ({StoredColumnList}) FROM STDIN (FORMAT binary)";
 }

@@ -11,7 +11,9 @@ public delegate TRow ReadRow<out TRow>(long position, DateTimeOffset receivedAt,
 /// <param name="Name">The column's name; a plain lower-case SQL identifier.</param>
 /// <param name="Type">Its PostgreSQL type and constraints, such as <c>text NOT NULL</c>. A type whose binary form is exactly
 /// what was written: <c>jsonb</c> and <c>numeric</c> are not.</param>
-public sealed record SegmentColumn(string Name, string Type);
+/// <param name="IsShared">Whether many rows have the same values in the shared columns, all of them taken together: those are
+/// stored once, and each row has their number. A row that shares with none costs more that way.</param>
+public sealed record SegmentColumn(string Name, string Type, bool IsShared = false);
 
 /// <summary>What rows a log keeps, and where.</summary>
 /// <typeparam name="TRow">What a row is to its readers.</typeparam>
@@ -38,6 +40,12 @@ public sealed record SegmentTable<TRow>
     /// <summary>Columns that nearly rise with the position, such as the sender's time: they are found by BRIN at almost no cost to the intake.</summary>
     public IReadOnlyList<string> Rising { get; init; } = [];
 
+    /// <summary>
+    /// Columns whose single values are looked for before a slice has its indexes, with the BRIN operator class that remembers which values
+    /// a run of pages may hold, such as <c>unit_hash int8_bloom_ops(n_distinct_per_range = 900)</c>.
+    /// </summary>
+    public IReadOnlyList<string> Sought { get; init; } = [];
+
     /// <summary>The shape of the table without its row type: what the writer needs.</summary>
-    internal SegmentSql Sql => new(Schema, Name, Columns, Indexes, Rising);
+    internal SegmentSql Sql => new(Schema, Name, Columns, Indexes, [.. Rising, .. Sought]);
 }

@@ -14,6 +14,8 @@ namespace Delivery.Segments;
 /// </summary>
 internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, Partitions partitions, TimeProvider time)
 {
+    private readonly SharedNumbers? _shared = sql.Form is { } form ? new SharedNumbers(sql, form) : null;
+
     /// <summary>Writes a group and says where the log stands after it. Each batch's outcome is set, not told.</summary>
     public async Task<SegmentHead> WriteAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
     {
@@ -25,6 +27,7 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         catch
         {
             partitions.LookAgain();
+            _shared?.Forget();
             throw;
         }
     }
@@ -131,13 +134,15 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         var receivedAt = PostgresTime.ToMicroseconds(Later(time.GetUtcNow(), head.ReceivedAt));
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var position = head.Position;
+        ReadOnlyMemory<int> shared = _shared is null ? default : await _shared.OfAsync(fresh, connection, cancellationToken);
         await using (var copy = new SliceCopy(sql, partitions, PostgresTime.FromMicroseconds(receivedAt), connection))
         {
             foreach (var queued in fresh)
             {
                 queued.Rows.Place(position + 1, receivedAt);
                 sha.AppendData(queued.Rows.Bytes.Span);
-                await copy.WriteAsync(queued.Rows, position + 1, cancellationToken);
+                await copy.WriteAsync(queued.Rows, shared, position + 1, cancellationToken);
+                shared = shared.IsEmpty ? shared : shared[queued.Rows.Count..];
                 position += queued.Rows.Count;
             }
 

@@ -32,27 +32,31 @@ public sealed record SegmentBreak(long Segment, string Kind, string Detail);
 /// It finds any changed, added or removed row, and any changed, added or removed seal but those at the open end: what
 /// protects the end is a head noted elsewhere.
 /// </summary>
-internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database)
+internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, int connections)
 {
     private const int SegmentsAtATime = 200;
+    private const int RowsAtATime = 200_000;
     private const int MostBreaks = 1_000;
 
     public async Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
-        await using (var asStored = new NpgsqlCommand("SET LOCAL synchronize_seqscans = off", connection, transaction))
-            await asStored.ExecuteNonQueryAsync(cancellationToken);
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
         var run = new VerificationRun(range, await SegmentChanges.ReadAsync(session, sql, cancellationToken));
         var next = Math.Max(1, range.FirstSegment ?? 1);
         var end = Math.Min(range.LastSegment ?? long.MaxValue, (await session.Events.FetchStreamStateAsync(sql.Stream, cancellationToken))?.Version ?? 0);
         run.Start((await SegmentRedaction.SealsAsync(session, sql, next - 1, next - 1, cancellationToken)).SingleOrDefault());
-        for (; next <= end && run.Breaks.Count < MostBreaks; next += SegmentsAtATime)
+        await using (var hashing = await VerificationReaders.StartAsync(sql, connection, connections, cancellationToken))
         {
-            var seals = await SegmentRedaction.SealsAsync(session, sql, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
-            if (seals.Count > 0)
-                await HashAsync(run, seals, connection, cancellationToken);
+            for (; next <= end && run.Breaks.Count < MostBreaks; next += SegmentsAtATime)
+            {
+                var seals = await SegmentRedaction.SealsAsync(session, sql, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
+                foreach (var portion in Portions(seals))
+                    await hashing.AddAsync(portion, run, cancellationToken);
+            }
+
+            await hashing.FinishAsync(run);
         }
 
         run.Reach(end);
@@ -61,23 +65,26 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         return run.Result();
     }
 
-    private async Task HashAsync(VerificationRun run, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static IEnumerable<IReadOnlyList<RowsSealed>> Portions(IReadOnlyList<RowsSealed> seals)
     {
-        var rows = new PositionRange(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
-        using var stored = new SegmentHashes(seals);
-        using var sorted = new SegmentHashes(seals);
-        await SegmentRows.ForEachAsStoredAsync(sql, connection, rows, stored.Add, cancellationToken);
-        if (stored.IsOutOfOrder)
-            await SegmentRows.ForEachAsync(sql, connection, rows, sorted.Add, cancellationToken);
-        var hashes = stored.IsOutOfOrder ? sorted : stored;
-        hashes.Finish();
-        for (var i = 0; i < seals.Count; i++)
-            run.Check(seals[i], hashes[i]);
+        var portion = new List<RowsSealed>();
+        foreach (var seal in seals)
+        {
+            portion.Add(seal);
+            if (seal.LastPosition - portion[0].FirstPosition < RowsAtATime)
+                continue;
+            yield return portion;
+            portion = [];
+        }
+
+        if (portion.Count > 0)
+            yield return portion;
     }
 
     private async Task UnsealedAsync(VerificationRun run, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {sql.Rows} WHERE position > $1 OR position < 1", connection);
+        await using var command = new NpgsqlCommand(
+            $"SELECT (SELECT count(*) FROM {sql.Rows} WHERE position > $1) + (SELECT count(*) FROM {sql.Rows} WHERE position < 1)", connection) { CommandTimeout = 0 };
         command.Parameters.AddWithValue(run.LastPosition);
         if (await command.ExecuteScalarAsync(cancellationToken) is long rows and > 0)
             run.Breaks.Add(new SegmentBreak(run.LastSegment + 1, "unsealed-rows", $"{rows} rows lie outside of every sealed segment."));

@@ -1,24 +1,31 @@
+using System.Buffers;
 using Npgsql;
 
 namespace Delivery.Segments;
 
-/// <summary>COPYs rows in the order of their position, each into the slice that takes it.</summary>
+/// <summary>COPYs rows in the order of their position, each into the slice that takes it, in the form in which they are stored.</summary>
 internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeOffset receivedAt, NpgsqlConnection connection) : IAsyncDisposable
 {
-    private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
-    private static readonly byte[] Trailer = [0xff, 0xff];
-
     private Slice? _slice;
     private Stream? _copy;
 
-    /// <summary>Writes a batch's rows; the first has <paramref name="position"/>.</summary>
-    public async Task WriteAsync(RowBatch rows, long position, CancellationToken cancellationToken)
+    /// <summary>What a binary COPY begins with.</summary>
+    internal static byte[] Header { get; } = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// <summary>What a binary COPY ends with.</summary>
+    internal static byte[] Trailer { get; } = [0xff, 0xff];
+
+    /// <summary>Writes a batch's rows; the first has <paramref name="position"/>, and the first number of <paramref name="shared"/>.</summary>
+    public async Task WriteAsync(RowBatch rows, ReadOnlyMemory<int> shared, long position, CancellationToken cancellationToken)
     {
         for (var row = 0; row < rows.Count;)
         {
             var (copy, end) = await AtAsync(position + row, cancellationToken);
             var next = (int)Math.Min(rows.Count, end - position);
-            await copy.WriteAsync(rows.Slice(row, next), cancellationToken);
+            if (sql.Form is { } form)
+                await WriteAsync(copy, form, rows.Slice(row, next), shared[row..next], cancellationToken);
+            else
+                await copy.WriteAsync(rows.Slice(row, next), cancellationToken);
             row = next;
         }
     }
@@ -34,6 +41,19 @@ internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeO
     }
 
     public ValueTask DisposeAsync() => _copy?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task WriteAsync(Stream copy, StoredForm form, ReadOnlyMemory<byte> rows, ReadOnlyMemory<int> shared, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(rows.Length + shared.Length * StoredForm.Overhead);
+        try
+        {
+            await copy.WriteAsync(buffer.AsMemory(0, form.Store(rows.Span, shared.Span, buffer)), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     private async ValueTask<(Stream Copy, long End)> AtAsync(long position, CancellationToken cancellationToken)
     {

@@ -16,6 +16,8 @@ internal sealed partial class SliceIndexer(
     /// <summary>Reading fewer rows one by one takes no longer than asking an index.</summary>
     private const int FewRows = 10_000;
 
+    private const int FewBytes = 1 << 20;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly IntakePace _pace = new(options.CalmRowsPerSecond);
@@ -30,6 +32,26 @@ internal sealed partial class SliceIndexer(
         WHERE i.indrelid IN (SELECT oid FROM ({SegmentSql.Slices.Replace("$1", $"'{sql.Rows}'", StringComparison.Ordinal)}) AS s ORDER BY first DESC LIMIT 2)
         """, connection, cancellationToken);
 
+    /// <summary>
+    /// A slice that nothing is known of is read as a whole for any run of positions: the planner does not know that rows lie in their
+    /// order. Autovacuum comes a minute and some million rows later.
+    /// </summary>
+    private async Task AnalyzeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var unknown = new NpgsqlCommand($"""
+            SELECT s.name FROM ({SegmentSql.Slices}) AS s JOIN pg_class c ON c.oid = s.oid WHERE c.reltuples < 0 AND pg_relation_size(c.oid) > {FewBytes}
+            """, connection) { Parameters = { new() { Value = sql.Rows } } };
+        var names = new List<string>();
+        await using (var reader = await unknown.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+                names.Add(reader.GetString(0));
+        }
+
+        foreach (var name in names)
+            await ExecuteAsync($"ANALYZE {sql.Schema}.{name}", connection, cancellationToken);
+    }
+
     /// <summary>Builds what is missing, drops what is in the way of many rows, and says how many indexes that were.</summary>
     public async Task<int> LookAsync(CancellationToken cancellationToken)
     {
@@ -38,6 +60,7 @@ internal sealed partial class SliceIndexer(
         _pace.Look(position, time.GetElapsedTime(_lookedAt));
         _lookedAt = time.GetTimestamp();
         await SummarizeAsync(connection, cancellationToken);
+        await AnalyzeAsync(connection, cancellationToken);
         var work = (await IndexesAsync(connection, cancellationToken)).Where(index => IsWork(index, position)).ToList();
         if (work.Count == 0 || !await LockAsync(connection, cancellationToken))
             return 0;

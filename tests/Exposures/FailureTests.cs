@@ -33,14 +33,14 @@ public sealed class FailureTests(PostgresFixture postgres)
         await using var ledger = await Ledger.StartAsync(postgres, new Dictionary<string, string> { ["Segments:Linger"] = "00:00:00.5" });
         await ledger.ExecuteAsync("""
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-            CREATE TRIGGER fault BEFORE INSERT ON exposures.exposures FOR EACH ROW WHEN (NEW.flag = 'poison') EXECUTE FUNCTION refuse();
+            CREATE TRIGGER fault BEFORE INSERT ON exposures.exposures FOR EACH ROW WHEN (NEW.unit = 'poison') EXECUTE FUNCTION refuse();
             """);
         // Partitions are made with the first rows; the trigger reaches them through the parent.
         await ledger.TakenAsync(Exposures.Array(Exposures.Many(0, 1)));
 
         var answers = await Task.WhenAll(
             ledger.SendAsync(Exposures.Array(Exposures.Many(10, 5))),
-            ledger.SendAsync(Exposures.Array(Exposures.Make(20, "poison"))),
+            ledger.SendAsync(Exposures.Array(Exposures.Make(20, unit: "poison"))),
             ledger.SendAsync(Exposures.Array(Exposures.Many(30, 5))));
 
         answers.Select(a => (int)a.StatusCode).ShouldBe([200, 500, 200]);

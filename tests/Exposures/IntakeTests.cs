@@ -206,7 +206,7 @@ public sealed class IntakeTests(SharedLedger shared) : IClassFixture<SharedLedge
         await _ledger.TakenAsync(Exposures.Array(
             Exposures.Make(1, time: now), Exposures.Make(2, time: now.AddDays(-2)), Exposures.Make(3, time: now.AddHours(1))));
 
-        (await _ledger.ScalarAsync<string>($"SELECT string_agg(timing::text, ',' ORDER BY position) FROM exposures.exposures WHERE position > {_before}")).ShouldBe("0,1,2");
+        (await _ledger.ScalarAsync<string>($"SELECT string_agg(timing::text, ',' ORDER BY position) FROM exposures.recorded_exposures WHERE position > {_before}")).ShouldBe("0,1,2");
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class LedgerExportTests(SharedLedger shared) : IClassFixture<Share
     }
 
     [Theory]
-    [InlineData("UPDATE exposures.exposures SET variant = 'off' WHERE position = 15", 2, "row-changed")]
+    [InlineData("UPDATE exposures.exposures SET unit = 'user-0' WHERE position = 15", 2, "row-changed")]
     [InlineData("DELETE FROM exposures.exposures WHERE position = 25", 3, "row-removed")]
     [InlineData("INSERT INTO exposures.exposures SELECT * FROM exposures.exposures WHERE position = 5", 1, "row-added")]
     [InlineData("INSERT INTO exposures.exposures SELECT (json_populate_record(e, '{\"position\": 31}')).* FROM exposures.exposures e WHERE position = 30", 4, "unsealed-rows")]

@@ -101,8 +101,8 @@ public sealed class RetentionTests(PostgresFixture postgres) : IAsyncLifetime
         System.Text.Encoding.UTF8.GetBytes(Exposures.Array(Exposures.Many(from, count))), environment: environment));
 
     private async Task<(long Production, long Staging)> CountsAsync() => (
-        await _ledger.ScalarAsync<long>("SELECT count(*) FROM exposures.exposures WHERE environment = 'production'"),
-        await _ledger.ScalarAsync<long>("SELECT count(*) FROM exposures.exposures WHERE environment = 'staging'"));
+        await _ledger.ScalarAsync<long>("SELECT count(*) FROM exposures.recorded_exposures WHERE environment = 'production'"),
+        await _ledger.ScalarAsync<long>("SELECT count(*) FROM exposures.recorded_exposures WHERE environment = 'staging'"));
 
     private static IEnumerable<(long, long)> Retired(JsonElement verified) => verified.GetProperty("retired").EnumerateArray()
         .Select(range => (range.GetProperty("firstSegment").GetInt64(), range.GetProperty("lastSegment").GetInt64()));

@@ -83,9 +83,9 @@ internal static class AssignmentQueries
     {
         await using var command = database.CreateCommand();
         command.CommandText = $"""
-            SELECT DISTINCT ON (e.unit COLLATE "C") {ExposureView.Columns} FROM {ExposureTable.Rows} e
+            SELECT DISTINCT ON (e.unit COLLATE "C") {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE e.unit COLLATE "C" > @after_unit AND {filter.Where(command)}
-            ORDER BY e.unit COLLATE "C", e.time DESC, e.position DESC LIMIT {paging.Limit + 1}
+            ORDER BY e.unit COLLATE "C", e.time DESC, e.id DESC LIMIT {paging.Limit + 1}
             """;
         command.Parameters.AddWithValue("after_unit", paging.After ?? "");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -37,7 +37,7 @@ internal static class CountExposures
         await using var command = database.CreateCommand();
         var groups = string.Concat(by.Select(name => $"{Groups[name]} AS \"{name}\", "));
         command.CommandText = $"""
-            SELECT {groups} count(*), count(DISTINCT unit) FROM {ExposureTable.Rows} e
+            SELECT {groups} count(*), count(DISTINCT unit) FROM {ExposureTable.Recorded} e
             WHERE {filter.Where(command)}
             {(by.Length == 0 ? "" : $"GROUP BY {Ordinals(by)} ORDER BY {Ordinals(by)}")} LIMIT {MostGroups + 1}
             """;

@@ -40,9 +40,15 @@ internal static class ListExposures
     public static Task<IResult> OfUnit(string unit, ExposureFilter filter, Paging paging, HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken) =>
         Handle(filter with { Unit = unit.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) }, paging, http, database, cancellationToken);
 
+    /// <summary>
+    /// A unit has few rows, and every slice says at once where they may be; the planner, which expects to read most of a slice by its
+    /// summaries, must not read all of it instead, nor prepare for much work.
+    /// </summary>
+    internal const string ByUnit = "SELECT set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);";
+
     /// <summary>The statement; its parameters are added to <paramref name="command"/>.</summary>
     internal static string Question(ExposureFilter filter, long after, int? limit, NpgsqlCommand command) => string.Create(CultureInfo.InvariantCulture, $"""
-        SELECT {ExposureView.Columns} FROM {ExposureTable.Rows} e
+        SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
         WHERE e.position > {after} AND {filter.Where(command)}
         ORDER BY e.position{(limit is null ? "" : $" LIMIT {limit}")}
         """);
@@ -51,8 +57,10 @@ internal static class ListExposures
         ExposureFilter filter, long after, int? limit, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
-        command.CommandText = Question(filter, after, limit, command);
+        command.CommandText = (filter.Unit is null ? "" : ByUnit) + Question(filter, after, limit, command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (filter.Unit is not null)
+            await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             yield return ExposureView.Read(reader);
     }

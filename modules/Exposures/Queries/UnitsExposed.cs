@@ -27,8 +27,8 @@ internal static class UnitsExposed
             throw new InvalidRequest("flag", "a flag's key: a first exposure is the first to one flag");
         await using var command = database.CreateCommand();
         command.CommandText = $"""
-            SELECT e.unit, (array_agg(e.variant ORDER BY e.time, e.position))[1], min(e.time), count(*), array_agg(DISTINCT e.variant ORDER BY e.variant)
-            FROM {ExposureTable.Rows} e
+            SELECT e.unit, (array_agg(e.variant ORDER BY e.time, e.id))[1], min(e.time), count(*), array_agg(DISTINCT e.variant ORDER BY e.variant)
+            FROM {ExposureTable.Recorded} e
             WHERE e.unit COLLATE "C" > @after_unit AND {filter.Where(command)}
             GROUP BY e.unit {having} ORDER BY e.unit COLLATE "C" LIMIT {paging.Limit + 1}
             """;

@@ -90,7 +90,7 @@ internal sealed partial class UsageTally(
         await using var count = new NpgsqlCommand($"""
             INSERT INTO {Days} AS known (day, environment, flag, variant, exposures, last_at)
             SELECT (received_at AT TIME ZONE 'UTC')::date, environment, flag, variant, count(*), max(received_at)
-            FROM {ExposureTable.Rows} WHERE position > $1 AND position <= $2 GROUP BY 1, 2, 3, 4
+            FROM {ExposureTable.Recorded} WHERE position > $1 AND position <= $2 GROUP BY 1, 2, 3, 4
             ON CONFLICT (flag, environment, variant, day) DO UPDATE
               SET exposures = known.exposures + excluded.exposures, last_at = greatest(known.last_at, excluded.last_at);
             """, connection, transaction);

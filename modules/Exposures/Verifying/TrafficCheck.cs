@@ -30,8 +30,8 @@ internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, Ti
             WITH met AS (
                 SELECT DISTINCT ON (e.unit_hash, e.unit, width_bucket(e.flag_version, $3))
                     e.unit_hash, e.unit, width_bucket(e.flag_version, $3) AS epoch, e.variant, upper(e.reason) AS reason, e.rule_id, e.sequence
-                FROM {ExposureTable.Rows} e WHERE e.environment = $1 AND e.flag = $2
-                ORDER BY e.unit_hash, e.unit, width_bucket(e.flag_version, $3), e.time, e.position)
+                FROM {ExposureTable.Recorded} e WHERE e.environment = $1 AND e.flag = $2
+                ORDER BY e.unit_hash, e.unit, width_bucket(e.flag_version, $3), e.time, e.id)
             SELECT epoch, variant, reason, rule_id, is_new, count(*), max(sequence)
             FROM (SELECT met.*, row_number() OVER (PARTITION BY unit_hash, unit ORDER BY epoch) = 1 AS is_new FROM met WHERE epoch > 0) units
             GROUP BY epoch, variant, reason, rule_id, is_new

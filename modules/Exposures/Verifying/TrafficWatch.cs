@@ -45,7 +45,7 @@ internal sealed partial class TrafficWatch(
 
     private async Task<List<(string Flag, string Environment)>> MetAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT DISTINCT flag, environment FROM {ExposureTable.Rows} WHERE received_at >= $1");
+        await using var command = database.CreateCommand($"SELECT DISTINCT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= $1");
         command.Parameters.AddWithValue(time.GetUtcNow() - options.Value.TrafficEvery);
         var met = new List<(string, string)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

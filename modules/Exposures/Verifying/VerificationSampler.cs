@@ -61,7 +61,7 @@ internal sealed partial class VerificationSampler(
     {
         var every = Math.Max(1, (head - after + options.Value.SampleRows - 1) / Math.Max(1, options.Value.SampleRows));
         await using var command = database.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT {ExposureView.Columns} FROM {ExposureTable.Rows} e
+            SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE e.position > {after} AND e.position <= {head} AND (e.position - {after}) % {every} = 0
             """));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

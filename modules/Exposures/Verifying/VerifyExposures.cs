@@ -42,7 +42,7 @@ internal static class VerifyExposures
     {
         await using var command = database.CreateCommand();
         command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT {ExposureView.Columns} FROM {ExposureTable.Rows} e
+            SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE {filter.Where(command)} ORDER BY e.position DESC LIMIT {limit}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -94,7 +94,7 @@ internal sealed class SeriesSql(GetMetricSeries question, MomentPositions until,
 
     private const string Met = """
         met AS (
-            SELECT DISTINCT ON (unit_hash) unit_hash, time, variant, attributes FROM exposures.exposures
+            SELECT DISTINCT ON (unit_hash) unit_hash, time, variant, attributes FROM exposures.recorded_exposures
             WHERE environment = @environment AND flag = @flag AND flag_version >= @version AND position <= @exposures AND time < @end
                 AND received_at - time <= @late AND time - received_at <= @ahead
             ORDER BY unit_hash, time, flag_version, variant COLLATE "C")

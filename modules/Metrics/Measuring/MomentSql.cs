@@ -55,7 +55,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
         const string Pre = "e.time < met.time AND e.time >= met.time - interval '14 days'";
         return $"""
             WITH met AS (
-                SELECT DISTINCT ON (unit_hash) unit_hash, time, flag_version, variant FROM exposures.exposures
+                SELECT DISTINCT ON (unit_hash) unit_hash, time, flag_version, variant FROM exposures.recorded_exposures
                 WHERE environment = @environment AND flag = @flag AND flag_version >= @from AND position <= @exposures
                     AND received_at - time <= @late AND time - received_at <= @ahead
                 ORDER BY unit_hash, time, flag_version, variant COLLATE "C"),

@@ -31,6 +31,18 @@ internal sealed class LedgerBench : IAsyncDisposable
         return bench;
     }
 
+    /// <summary>Waits until what reads the ledger in the background is through with it.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan before;
+        do
+        {
+            before = Server.ProcessorTime;
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+        }
+        while (Server.ProcessorTime - before > TimeSpan.FromSeconds(0.2));
+    }
+
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand(sql);

@@ -30,8 +30,8 @@ internal static class UnitHistory
         await using var bench = await LedgerBench.StartAsync(null, cancellationToken);
         await WriteAsync(bench.Database, rows, cancellationToken);
         var indexer = new SliceIndexer(ExposureTable.Table.Sql, bench.Database, new SegmentOptions(), TimeProvider.System, NullLogger<SliceIndexer>.Instance);
-        for (var look = 0; look < 12; look++)
-            await indexer.LookAsync(cancellationToken);
+        // One look indexes the full slices; the open one stays as it is while many rows come in.
+        await indexer.LookAsync(cancellationToken);
         System.Console.WriteLine(await PlanAsync(bench.Database, $"user-{rows / ExposuresPerUnit / 2}", cancellationToken));
         var milliseconds = new List<double>();
         for (var question = 0; question < Questions; question++)
@@ -46,14 +46,16 @@ internal static class UnitHistory
     {
         var sql = ExposureTable.Table.Sql;
         var partitions = new Partitions(sql, database, new SegmentOptions());
+        var numbers = new SharedNumbers(sql, sql.Form!);
         var time = TimeProvider.System.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         for (var first = 0; first < rows; first += RowsPerTransaction)
         {
             using var batch = Encoded(first, Math.Min(RowsPerTransaction, rows - first), rows / ExposuresPerUnit, time);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var shared = await numbers.OfAsync([new QueuedBatch(batch, null, default)], connection, cancellationToken);
             await using var copy = new SliceCopy(sql, partitions, time, connection);
-            await copy.WriteAsync(batch, first + 1, cancellationToken);
+            await copy.WriteAsync(batch, shared, first + 1, cancellationToken);
             await copy.FinishAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -101,8 +103,9 @@ internal static class UnitHistory
     private static async Task<string> PlanAsync(NpgsqlDataSource database, string unit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
-        command.CommandText = "EXPLAIN (ANALYZE, COSTS OFF) " + ListExposures.Question(new ExposureFilter(Unit: unit), 0, 101, command);
+        command.CommandText = ListExposures.ByUnit + "EXPLAIN (ANALYZE, COSTS OFF) " + ListExposures.Question(new ExposureFilter(Unit: unit), 0, 101, command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var plan = new List<string>();
         while (await reader.ReadAsync(cancellationToken))
             plan.Add(reader.GetString(0));

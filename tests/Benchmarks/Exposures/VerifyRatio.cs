@@ -23,6 +23,8 @@ internal static class VerifyRatio
         while (load.Acknowledged.Count * (long)ExposureBody.Rows < wanted)
             await load.RunAsync(64, TimeSpan.FromSeconds(1), cancellationToken);
         await bench.ExecuteAsync($"VACUUM ANALYZE {ExposureTable.Rows}", cancellationToken);
+        await bench.SettleAsync(cancellationToken);
+        await VerifyAsync(bench, cancellationToken);
         await VerifyAsync(bench, cancellationToken);
         var (outs, verified) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)

@@ -80,7 +80,7 @@ public sealed class AKilledServer
         var ids = await platform.Api.LinesAsync<Exposure>($"/api/v1/exposures?flag={ExposureSender.Flag}", Cancel).Select(e => e.Id).ToListAsync(Cancel);
         ids.ShouldBe(senders.AcknowledgedIds, ignoreOrder: true);
         await using var database = NpgsqlDataSource.Create(platform.State.ConnectionStrings["delivery"]);
-        (await NumberAsync(database, $"SELECT count(*) FROM exposures.exposures WHERE flag = '{ExposureSender.Flag}'")).ShouldBe(ids.Count);
+        (await NumberAsync(database, $"SELECT count(*) FROM exposures.recorded_exposures WHERE flag = '{ExposureSender.Flag}'")).ShouldBe(ids.Count);
         // The shop's SDK sent through the crash as well: nothing of it is there twice either.
         (await NumberAsync(database, "SELECT count(*) - count(DISTINCT (unit_hash, id)) FROM exposures.exposures")).ShouldBe(0);
         (await NumberAsync(database, "SELECT count(*) - count(DISTINCT id) FROM metrics.events")).ShouldBe(0);

@@ -65,7 +65,15 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
         await Evaluated.FlagAsync(_ledger, "tampered");
         await Evaluated.ConfigureAsync(_ledger, "tampered", 5_000);
         await SendAsync(await Evaluated.SnapshotAsync(_ledger), "tampered", 112_000, 20);
-        await _ledger.ExecuteAsync("UPDATE exposures.exposures SET variant = CASE variant WHEN 'on' THEN 'off' ELSE 'on' END WHERE flag = 'tampered' AND unit = 'u7'");
+        await _ledger.ExecuteAsync("""
+            WITH forged AS (
+                INSERT INTO exposures.exposures_shared
+                SELECT (json_populate_record(s, json_build_object('shared', -1, 'key', null, 'variant', CASE variant WHEN 'on' THEN 'off' ELSE 'on' END))).*
+                FROM exposures.exposures e JOIN exposures.exposures_shared s ON s.shared = e.shared WHERE flag = 'tampered' AND unit = 'u7'
+                RETURNING shared)
+            UPDATE exposures.exposures SET shared = -1 FROM forged
+            WHERE unit = 'u7' AND exposures.shared IN (SELECT shared FROM exposures.exposures_shared WHERE flag = 'tampered')
+            """);
 
         var report = await VerifyAsync("tampered");
 

@@ -113,10 +113,11 @@ public sealed class ShuffledEvents(PostgresFixture postgres, ITestOutputHelper o
         await using (var command = database.CreateCommand("""
             CREATE UNLOGGED TABLE metrics.events_late PARTITION OF metrics.events DEFAULT;
             CREATE UNLOGGED TABLE exposures.exposures_late PARTITION OF exposures.exposures DEFAULT;
+            CREATE UNLOGGED TABLE staged AS SELECT * FROM exposures.recorded_exposures WITH NO DATA;
             """))
             await command.ExecuteNonQueryAsync(Cancel);
         await using (var connection = await database.OpenConnectionAsync(Cancel))
-        await using (var copy = await connection.BeginBinaryImportAsync("COPY exposures.exposures (position, received_at, id, environment, flag, variant, unit, unit_hash, reason, flag_version, sequence, time, timing) FROM STDIN (FORMAT binary)", Cancel))
+        await using (var copy = await connection.BeginBinaryImportAsync("COPY staged (position, received_at, id, environment, flag, variant, unit, unit_hash, reason, flag_version, sequence, time, timing) FROM STDIN (FORMAT binary)", Cancel))
         {
             foreach (var (number, arrival) in rows.Late().Where(arrival => arrival.Row < rows.Exposures).Index())
             {
@@ -139,7 +140,14 @@ public sealed class ShuffledEvents(PostgresFixture postgres, ITestOutputHelper o
             await copy.CompleteAsync(Cancel);
         }
 
-        await using (var analyze = database.CreateCommand("ANALYZE metrics.events_late; ANALYZE exposures.exposures_late"))
+        await using (var analyze = database.CreateCommand("""
+            INSERT INTO exposures.exposures_shared (shared, environment, flag, variant, reason, flag_version, timing)
+            SELECT row_number() OVER (), * FROM (SELECT DISTINCT environment, flag, variant, reason, flag_version, timing FROM staged) AS combinations;
+            INSERT INTO exposures.exposures (position, received_at, id, unit, unit_hash, sequence, time, shared)
+            SELECT position, received_at, id, unit, unit_hash, sequence, time, shared FROM staged
+            JOIN exposures.exposures_shared USING (environment, flag, variant, reason, flag_version, timing);
+            ANALYZE metrics.events_late; ANALYZE exposures.exposures_late; ANALYZE exposures.exposures_shared
+            """))
         {
             analyze.CommandTimeout = 0;
             await analyze.ExecuteNonQueryAsync(Cancel);
