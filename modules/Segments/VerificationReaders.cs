@@ -57,7 +57,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var (_, contents) in _running)
-            await contents.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)contents).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_idle.Reader.TryRead(out var connection))
             await connection.DisposeAsync();
     }

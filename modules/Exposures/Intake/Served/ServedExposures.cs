@@ -50,7 +50,7 @@ internal sealed partial class ServedExposures(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<ServedRow>();
-        var writer = new ServedWriter(_source);
+        using var writer = new ServedWriter(_source);
         var pause = Task.CompletedTask;
         while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
         {

@@ -11,7 +11,7 @@ namespace Delivery.Exposures.Intake.Served;
 
 /// <summary>Writes evaluations as rows. Its buffers are used again, and the texts that most rows share are encoded once; for one thread at a time.</summary>
 /// <param name="source">The rows' source.</param>
-internal sealed class ServedWriter(string source)
+internal sealed class ServedWriter(string source) : IDisposable
 {
     private const int LargestAttributes = 16 * 1024;
 
@@ -26,6 +26,8 @@ internal sealed class ServedWriter(string source)
     private readonly Dictionary<string, byte[]> _texts = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _attributes = new();
     private readonly Utf8JsonWriter _json = new(Stream.Null);
+
+    public void Dispose() => _json.Dispose();
 
     public void Write(RowBatch rows, in ServedRow row, AttributeFilter filter)
     {
