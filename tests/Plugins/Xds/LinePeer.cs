@@ -9,7 +9,6 @@ namespace Delivery.Plugins.Tests.Xds;
 /// <summary>A process with gRPC clients that is talked with in lines of JSON; many questions may be open at once.</summary>
 internal sealed class LinePeer : IAsyncDisposable
 {
-    private static readonly string[] Features = ["xds_v3"];
     private readonly Process _process;
     private readonly Task _reading;
     private readonly SemaphoreSlim _writing = new(1, 1);

@@ -9,6 +9,7 @@ internal static class LinePeers
 {
     private const string PythonProgram = "/usr/bin/python3";
 
+    private static readonly string[] Features = ["xds_v3"];
     private static readonly SemaphoreSlim One = new(1, 1);
     private static LinePeer? shared;
 
@@ -42,7 +43,7 @@ internal static class LinePeers
         Assert.SkipUnless(probe.ExitCode == 0, "python3-grpcio is missing");
         return LinePeer.Python(PythonProgram, JsonSerializer.Serialize(new
         {
-            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = new[] { "xds_v3" } } },
+            xds_servers = new[] { new { server_uri = server, channel_creds = new[] { new { type = "insecure" } }, server_features = Features } },
             node = new { id = "python" },
         }));
     }
