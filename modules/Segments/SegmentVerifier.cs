@@ -84,7 +84,8 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
     private async Task UnsealedAsync(VerificationRun run, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT (SELECT count(*) FROM {sql.Rows} WHERE position > $1) + (SELECT count(*) FROM {sql.Rows} WHERE position < 1)", connection) { CommandTimeout = 0 };
+            $"SELECT (SELECT count(*) FROM {sql.Rows} WHERE position > $1) + (SELECT count(*) FROM {sql.Rows} WHERE position < 1)", connection)
+        { CommandTimeout = 0 };
         command.Parameters.AddWithValue(run.LastPosition);
         if (await command.ExecuteScalarAsync(cancellationToken) is long rows and > 0)
             run.Breaks.Add(new SegmentBreak(run.LastSegment + 1, "unsealed-rows", $"{rows} rows lie outside of every sealed segment."));

@@ -100,8 +100,15 @@ internal static class MetricCommands
         where bucket.At("events").GetInt64() > 0
         select JsonSerializer.SerializeToElement(new
         {
-            at = bucket.At("at"), variant = line.Text("variant"), segment = line.Text("segment"), units = bucket.At("units"), events = bucket.At("events"),
-            value = bucket.At("value"), low = bucket.At("low"), high = bucket.At("high"), err = bucket.At("err"),
+            at = bucket.At("at"),
+            variant = line.Text("variant"),
+            segment = line.Text("segment"),
+            units = bucket.At("units"),
+            events = bucket.At("events"),
+            value = bucket.At("value"),
+            low = bucket.At("low"),
+            high = bucket.At("high"),
+            err = bucket.At("err"),
         });
 
     private static IEnumerable<JsonElement> Comparisons(JsonElement card) =>
@@ -111,8 +118,15 @@ internal static class MetricCommands
         let baseline = metric.Items("arms").FirstOrDefault(a => a.Text("variant") == card.Text("baseline"))
         select JsonSerializer.SerializeToElement(new
         {
-            metric = metric.Text("metric"), variant = comparison.Text("variant"), value = Or(arm, "value"), baseline = Or(baseline, "value"), diff = Or(comparison, "absolute.diff"),
-            low = Or(comparison, "absolute.low"), high = Or(comparison, "absolute.high"), err = comparison.Text("absolute.err"), reading = comparison.Text("reading"),
+            metric = metric.Text("metric"),
+            variant = comparison.Text("variant"),
+            value = Or(arm, "value"),
+            baseline = Or(baseline, "value"),
+            diff = Or(comparison, "absolute.diff"),
+            low = Or(comparison, "absolute.low"),
+            high = Or(comparison, "absolute.high"),
+            err = comparison.Text("absolute.err"),
+            reading = comparison.Text("reading"),
         });
 
     private static double? Or(JsonElement item, string path) => item.At(path) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;

@@ -30,9 +30,21 @@ internal static class CellEstimate
 
     public static Moments Moments(MomentSums s) => new()
     {
-        N = s.N, MPost = s.MPost, DPost = s.DPost, MPre = s.MPre, DPre = s.DPre,
-        MPostMPost = s.MPostMPost, MPostDPost = s.MPostDPost, MPostMPre = s.MPostMPre, MPostDPre = s.MPostDPre, DPostDPost = s.DPostDPost,
-        DPostMPre = s.DPostMPre, DPostDPre = s.DPostDPre, MPreMPre = s.MPreMPre, MPreDPre = s.MPreDPre, DPreDPre = s.DPreDPre,
+        N = s.N,
+        MPost = s.MPost,
+        DPost = s.DPost,
+        MPre = s.MPre,
+        DPre = s.DPre,
+        MPostMPost = s.MPostMPost,
+        MPostDPost = s.MPostDPost,
+        MPostMPre = s.MPostMPre,
+        MPostDPre = s.MPostDPre,
+        DPostDPost = s.DPostDPost,
+        DPostMPre = s.DPostMPre,
+        DPostDPre = s.DPostDPre,
+        MPreMPre = s.MPreMPre,
+        MPreDPre = s.MPreDPre,
+        DPreDPre = s.DPreDPre,
     };
 
     public static NoNumber Reason(NoEstimateReason reason) => reason switch

@@ -89,8 +89,12 @@ internal static class Refresh
             1 => new Moments { N = n, MPost = events * One, MPostMPost = (Int128)events * One * One },
             2 => new Moments
             {
-                N = n, MPost = events * One, MPostMPost = (Int128)events * 3 * One * One, DPost = 2 * n * One,
-                DPostDPost = (Int128)n * 6 * One * One, MPostDPost = (Int128)events * 3 * One * One,
+                N = n,
+                MPost = events * One,
+                MPostMPost = (Int128)events * 3 * One * One,
+                DPost = 2 * n * One,
+                DPostDPost = (Int128)n * 6 * One * One,
+                MPostDPost = (Int128)events * 3 * One * One,
             },
             _ => new Moments { N = n, MPost = events * 7 * One, MPostMPost = (Int128)events * 150 * One * One },
         };

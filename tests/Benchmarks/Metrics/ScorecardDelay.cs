@@ -68,7 +68,10 @@ internal static class ScorecardDelay
         var known = await ShownAsync(http, cancellationToken);
         var mark = new JsonArray(new JsonObject
         {
-            ["id"] = new Guid(number, 9, 9, 1, 1, 1, 1, 1, 1, 1, 1), ["name"] = "mark", ["unit"] = EventBody.UnitOf(number), ["time"] = TimeProvider.System.GetUtcNow(),
+            ["id"] = new Guid(number, 9, 9, 1, 1, 1, 1, 1, 1, 1, 1),
+            ["name"] = "mark",
+            ["unit"] = EventBody.UnitOf(number),
+            ["time"] = TimeProvider.System.GetUtcNow(),
         });
         var start = Stopwatch.GetTimestamp();
         await PostAsync(http, "/sdk/v1/events", Encoding.UTF8.GetBytes(mark.ToJsonString()), cancellationToken);

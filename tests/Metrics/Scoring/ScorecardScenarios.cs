@@ -27,7 +27,8 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
         await DefineAsync(client, "k-quantile", """{"name":"n","description":"d","kind":"quantile","quantile":0.5,"measure":{"event":"k","of":"value"}}""");
         await ExposeAsync(client, "kinds", Enumerable.Range(0, 20).Select(n => ($"k{n}", "on", Start)));
         // Unit n has 5 events of value n, one each 5 minutes; odd ones are from DE; event e has e items.
-        await SendAsync(client, from n in Enumerable.Range(0, 20) from e in Enumerable.Range(0, 5)
+        await SendAsync(client, from n in Enumerable.Range(0, 20)
+                                from e in Enumerable.Range(0, 5)
                                 select Event("k", $"k{n}", Start.AddMinutes(5 * e), n, new JsonObject { ["country"] = n % 2 == 1 ? "DE" : "FR", ["items"] = e }));
 
         var card = await CardAsync(client, "kinds", "k-conversion", "k-count", "k-mean", "k-window", "k-ratio", "k-quantile");

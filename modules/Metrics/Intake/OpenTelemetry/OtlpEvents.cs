@@ -32,29 +32,29 @@ internal sealed class OtlpEvents(
         try
         {
             foreach (var (r, resource) in export.ResourceSpans.Index())
-            foreach (var (s, scope) in resource.ScopeSpans.Index())
-            foreach (var (i, span) in scope.Spans.Index())
-            {
-                switch (SpanReader.Read(span, resource.Resource, request.Environment, unitNames))
-                {
-                    case SpanReading.None { Fate: var fate }:
-                        faults.Count(fate);
-                        break;
-                    case SpanReading.Faulty { Fault: var fault }:
-                        faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}]", fault);
-                        break;
-                    case SpanReading.Request(var id, var row):
-                        if (await places.FaultAsync(row.Environment, cancellationToken) is { } misplaced)
-                            faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}].attributes", misplaced);
-                        else if (row.Fault(request.ReceivedAt) is { } unfit)
-                            faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}]", unfit);
-                        else
-                            Write(row, id, rows, request, faults);
-                        break;
-                    case var other:
-                        throw new InvalidOperationException($"unknown reading {other.GetType().Name}");
-                }
-            }
+                foreach (var (s, scope) in resource.ScopeSpans.Index())
+                    foreach (var (i, span) in scope.Spans.Index())
+                    {
+                        switch (SpanReader.Read(span, resource.Resource, request.Environment, unitNames))
+                        {
+                            case SpanReading.None { Fate: var fate }:
+                                faults.Count(fate);
+                                break;
+                            case SpanReading.Faulty { Fault: var fault }:
+                                faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}]", fault);
+                                break;
+                            case SpanReading.Request(var id, var row):
+                                if (await places.FaultAsync(row.Environment, cancellationToken) is { } misplaced)
+                                    faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}].attributes", misplaced);
+                                else if (row.Fault(request.ReceivedAt) is { } unfit)
+                                    faults.Reject($"resourceSpans[{r}].scopeSpans[{s}].spans[{i}]", unfit);
+                                else
+                                    Write(row, id, rows, request, faults);
+                                break;
+                            case var other:
+                                throw new InvalidOperationException($"unknown reading {other.GetType().Name}");
+                        }
+                    }
         }
         catch
         {
