@@ -9,6 +9,15 @@ internal sealed class Dependencies
 
     internal HashSet<string> Flags { get; } = new(StringComparer.Ordinal);
 
+    internal Dependencies Copy()
+    {
+        var copy = new Dependencies();
+        copy.Attributes.UnionWith(Attributes);
+        copy.Segments.UnionWith(Segments);
+        copy.Flags.UnionWith(Flags);
+        return copy;
+    }
+
     internal void Read(UnitReference unit)
     {
         foreach (var name in unit.Names)

@@ -7,6 +7,9 @@ internal sealed class FlagPlan
 {
     private readonly FrozenDictionary<string, VariantPlan> _variants;
 
+    /// <summary>What the definition alone depends on.</summary>
+    private Dependencies _own = new();
+
     private FlagPlan(FlagDefinition definition)
     {
         Definition = definition;
@@ -60,20 +63,31 @@ internal sealed class FlagPlan
     /// <summary>True if nothing stands between a context and the rules.</summary>
     internal bool StartsWithRules { get; private set; }
 
-    internal Dependencies Dependencies { get; } = new();
+    internal Dependencies Dependencies { get; private set; } = new();
 
     internal static FlagPlan Compile(FlagDefinition definition, IEnumerable<LayerPlan> layers, IEnumerable<HoldoutPlan> holdouts)
     {
         var plan = new FlagPlan(definition);
         try
         {
-            plan.Fill(layers, holdouts);
+            plan.Fill();
+            plan.Join(layers, holdouts);
         }
         catch (FormatException exception)
         {
             plan.Broken = $"flag {definition.Key} has {exception.Message}.";
         }
 
+        return plan;
+    }
+
+    /// <summary>The same flag in other layers and holdouts; what its definition was compiled to is shared.</summary>
+    internal FlagPlan In(IEnumerable<LayerPlan> layers, IEnumerable<HoldoutPlan> holdouts)
+    {
+        if (Broken is not null)
+            return Compile(Definition, layers, holdouts);
+        var plan = (FlagPlan)MemberwiseClone();
+        plan.Join(layers, holdouts);
         return plan;
     }
 
@@ -93,23 +107,25 @@ internal sealed class FlagPlan
     private VariantPlan Variant(string key) =>
         FindVariant(key) ?? throw new FormatException($"a reference to variant {key}, which it has not");
 
-    private void Fill(IEnumerable<LayerPlan> layers, IEnumerable<HoldoutPlan> holdouts)
+    private void Fill()
     {
         Off = Variant(Definition.OffVariant);
         Prerequisites = [.. Definition.Prerequisites.Select(prerequisite => new PrerequisitePlan(prerequisite))];
         Dependencies.Flags.UnionWith(Definition.Prerequisites.Select(prerequisite => prerequisite.Flag));
         Targets = [.. Definition.Targets.Where(target => target.Units.Count > 0)
             .Select(target => new TargetPlan(Variant(target.Variant), new UnitReference(target.UnitAttribute), new UnitSet(target.Units)))];
-        Holdouts = [.. holdouts];
-        Rules = new RulePlan[Definition.Rules.Count];
-        for (var i = 0; i < Rules.Length; i++)
-        {
-            var rule = Definition.Rules[i];
-            Rules[i] = RulePlan.Compile(rule, this, Variant, [.. layers.Select(layer => layer.GateOf(Definition.Key, rule.Id)).OfType<LayerGate>()]);
-        }
-
+        Rules = [.. Definition.Rules.Select(rule => RulePlan.Compile(rule, this, Variant))];
         foreach (var target in Targets)
             Dependencies.Read(target.Unit);
+        FillDefault();
+        _own = Dependencies;
+    }
+
+    private void Join(IEnumerable<LayerPlan> layers, IEnumerable<HoldoutPlan> holdouts)
+    {
+        Holdouts = [.. holdouts];
+        Rules = [.. Rules.Select(rule => rule.In([.. layers.Select(layer => layer.GateOf(Definition.Key, rule.Id)).OfType<LayerGate>()]))];
+        Dependencies = _own.Copy();
         foreach (var holdout in Holdouts)
             Dependencies.Read(holdout.Unit);
         if (Rules.Any(rule => rule.Layers.Length > 0))
@@ -118,7 +134,6 @@ internal sealed class FlagPlan
                 Dependencies.Read(layer.Unit);
         }
 
-        FillDefault();
         FillConstant();
         AsksOthers = Dependencies.Segments.Count + Dependencies.Flags.Count > 0;
     }
@@ -149,6 +164,7 @@ internal sealed class FlagPlan
         var off = Definition.Killed || !Definition.Enabled;
         StartsWithRules = !off && !Definition.Archived && Targets.Length + Prerequisites.Length + Holdouts.Length == 0;
         IsConstant = off || (Rules.Length + Targets.Length + Prerequisites.Length + Holdouts.Length == 0 && DefaultVariant is not null);
+        Constant = null;
         if (!IsConstant || Definition.Archived)
             return;
         Constant = off ? Off : DefaultVariant;
@@ -169,15 +185,11 @@ internal sealed record TargetPlan(VariantPlan Variant, UnitReference Unit, UnitS
 /// <summary>A compiled rule.</summary>
 internal sealed class RulePlan
 {
-    private RulePlan(Rule rule, LayerGate[] layers)
-    {
-        Id = rule.Id;
-        Layers = layers;
-    }
+    private RulePlan(Rule rule) => Id = rule.Id;
 
     internal string Id { get; }
 
-    internal LayerGate[] Layers { get; }
+    internal LayerGate[] Layers { get; private set; } = [];
 
     internal Matcher? Condition { get; private set; }
 
@@ -190,9 +202,19 @@ internal sealed class RulePlan
 
     internal JsonLogicNode? Expression { get; private set; }
 
-    internal static RulePlan Compile(Rule rule, FlagPlan flag, Func<string, VariantPlan> variant, LayerGate[] layers)
+    /// <summary>The same rule behind other layers.</summary>
+    internal RulePlan In(LayerGate[] layers)
     {
-        var plan = new RulePlan(rule, layers);
+        if (Layers.Length + layers.Length == 0)
+            return this;
+        var plan = (RulePlan)MemberwiseClone();
+        plan.Layers = layers;
+        return plan;
+    }
+
+    internal static RulePlan Compile(Rule rule, FlagPlan flag, Func<string, VariantPlan> variant)
+    {
+        var plan = new RulePlan(rule);
         plan.Condition = new ConditionCompiler(flag.Dependencies).CompileOrNull(rule.Condition, out var unsupported);
         plan.Unsupported = unsupported;
         switch (rule.Serve)

@@ -17,4 +17,6 @@ internal sealed class Memberships
     }
 
     internal FlagPlan Compile(FlagDefinition flag) => FlagPlan.Compile(flag, _layers[flag.Key], _holdouts[flag.Key]);
+
+    internal FlagPlan Compile(FlagPlan known) => known.In(_layers[known.Definition.Key], _holdouts[known.Definition.Key]);
 }

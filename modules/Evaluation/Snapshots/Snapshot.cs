@@ -291,7 +291,7 @@ public sealed class Snapshot
         foreach (var key in flagKeys.Distinct(StringComparer.Ordinal))
         {
             if (_index.Find(key) is >= 0 and var at)
-                flags[at] = members.Compile(flags[at].Definition);
+                flags[at] = members.Compile(flags[at]);
         }
 
         return new Snapshot(Environment, Math.Max(Sequence, sequence), _index, flags, _segments, layers, holdouts);

@@ -26,7 +26,7 @@ internal static class SnapshotLimits
         Milliseconds("add one flag", 50, 5, () => snapshot.With(LocalEvaluation.Flag("added")));
         Milliseconds("remove one flag", 50, 5, () => snapshot.Without("flag-77", 1));
         Milliseconds("change a segment", 200, 5, () => snapshot.With(new Segment { Key = "staff", Included = ["a"] }, 1));
-        Milliseconds("change a layer of 50 flags", 50, 5, () => snapshot.With(new Layer { Key = "l", Slots = [.. Enumerable.Range(0, 50).Select(i => new LayerSlot { Flag = $"flag-{i}", Start = i, End = i + 1 })] }, 1));
+        Milliseconds("change a layer of 100 flags", 50, 5, () => snapshot.With(new Layer { Key = "l", Slots = [.. Enumerable.Range(0, 100).Select(i => new LayerSlot { Flag = $"flag-{i}", Start = i, End = i + 1 })] }, 1));
 
         var context = new EvaluationContext("user-1");
         var small = Snapshot.Compile(Rules(50));
