@@ -11,7 +11,7 @@ namespace Delivery.Benchmarks.Targeting;
 /// <summary>
 /// One flag over OFREP (a key, a rule, a split; every evaluation recorded as an exposure), beside an empty endpoint of a Kestrel of its own that gets
 /// the same requests and writes the same bytes (<see cref="EmptyServer"/>). The server is a process of its own, too. Both get the same load
-/// on loopback, on the same cores, in turns; medians count. Two minutes in all. Needs <c>wrk</c>.
+/// on loopback, on the same cores, in turns; the median of the rounds' ratios counts. Two minutes in all. Needs <c>wrk</c>.
 /// Run: <c>dotnet run -c Release --project tests/Benchmarks -- ofrep [--rounds 8] [--seconds 4] [--record 1]</c>. It fails below 80 %.
 /// </summary>
 internal static class OfrepThroughput
@@ -53,7 +53,8 @@ internal static class OfrepThroughput
             Say($"{round,5} {limit.Rate,13:N0} {rate.Rate,13:N0} {rate.Rate / limit.Rate,7:P0} {limitCpu,18:N1} {ourCpu,18:N1} {served.Recorded - before.Recorded,10:N0} {served.Lost - before.Lost,7:N0}");
         }
 
-        var ratio = LedgerBench.Median(rates) / LedgerBench.Median(limits);
+        // A round's two halves meet the same machine; from round to round it drifts by a third.
+        var ratio = LedgerBench.Median([.. rates.Zip(limits, (rate, limit) => rate / limit)]);
         Say($"{(ratio >= Goal ? "holds" : "FAILS")}  OFREP: at least {Goal:P0} of an empty endpoint: {ratio:P1} (medians: {LedgerBench.Median(rates):N0} of {LedgerBench.Median(limits):N0} requests/s)");
         return ratio >= Goal ? 0 : 1;
     }
