@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Hashing;
 using System.Text;
 using Delivery.Contracts.Commands;
 using Delivery.Otlp;
@@ -56,34 +54,15 @@ internal sealed class EvaluationRows(OtlpRequest request, ExposureOptions option
     /// </summary>
     private static Guid IdOf(FlagEvaluation evaluation, ReadOnlySpan<byte> environment, ReadOnlySpan<byte> flag, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> variant)
     {
-        var hash = new XxHash128();
-        AppendNumber(hash, evaluation.TimeUnixNano);
-        AppendPart(hash, evaluation.TraceId.Span);
-        AppendPart(hash, evaluation.SpanId.Span);
-        AppendPart(hash, environment);
-        AppendPart(hash, flag);
-        AppendPart(hash, unit);
-        AppendPart(hash, variant);
-        Span<byte> id = stackalloc byte[16];
-        hash.GetHashAndReset(id);
-        // Version 8 of RFC 9562: made by a rule of one's own.
-        id[6] = (byte)(id[6] & 0x0f | 0x80);
-        id[8] = (byte)(id[8] & 0x3f | 0x80);
-        return new Guid(id, bigEndian: true);
-    }
-
-    /// <summary>With its length, so that no two lists of parts read the same.</summary>
-    private static void AppendPart(XxHash128 hash, ReadOnlySpan<byte> part)
-    {
-        AppendNumber(hash, (ulong)part.Length);
-        hash.Append(part);
-    }
-
-    private static void AppendNumber(XxHash128 hash, ulong number)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, number);
-        hash.Append(bytes);
+        var id = new OtlpId();
+        id.Append(evaluation.TimeUnixNano);
+        id.Append(evaluation.TraceId.Span);
+        id.Append(evaluation.SpanId.Span);
+        id.Append(environment);
+        id.Append(flag);
+        id.Append(unit);
+        id.Append(variant);
+        return id.ToGuid();
     }
 
     private static bool TryText(string? text, int longest, out byte[] utf8)

@@ -1,89 +1,59 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
-using System.Text;
 using Delivery.Otlp;
 
 namespace Delivery.Metrics.Intake.OpenTelemetry;
 
 /// <summary>
-/// OTLP numbers no batches and names no points, so an event's id is made from what was sent: sent again, alone or in another
-/// batch, it is the same event.
+/// What makes an event's id: a span is known by its own, a measurement by its series and times.
 /// </summary>
 internal static class OtlpIds
 {
     /// <summary>A span is one event of its environment.</summary>
     public static Guid Of(Span span, string environment)
     {
-        var hash = new XxHash128();
-        AppendText(hash, "span");
-        AppendText(hash, environment);
-        AppendPart(hash, span.TraceId.Span);
-        AppendPart(hash, span.SpanId.Span);
-        return Version8(hash.GetCurrentHashAsUInt128());
+        var id = new OtlpId();
+        id.Append("span");
+        id.Append(environment);
+        id.Append(span.TraceId.Span);
+        id.Append(span.SpanId.Span);
+        return id.ToGuid();
     }
 
     /// <summary>The identity of a metric's series: OpenTelemetry lets only one writer send its points.</summary>
     public static UInt128 Series(string environment, Resource? resource, Scope? scope, Metric metric, IEnumerable<KeyValue> attributes)
     {
-        var hash = new XxHash128();
-        AppendText(hash, environment);
-        AppendAttributes(hash, resource?.Attributes ?? []);
-        AppendText(hash, scope?.Name ?? "");
-        AppendText(hash, scope?.Version ?? "");
-        AppendText(hash, metric.Name);
-        AppendText(hash, metric.Unit);
-        AppendNumber(hash, (ulong)metric.DataCase);
-        AppendAttributes(hash, attributes);
-        return hash.GetCurrentHashAsUInt128();
+        var id = new OtlpId();
+        id.Append(environment);
+        AppendAttributes(id, resource?.Attributes ?? []);
+        id.Append(scope?.Name ?? "");
+        id.Append(scope?.Version ?? "");
+        id.Append(metric.Name);
+        id.Append(metric.Unit);
+        id.Append((ulong)metric.DataCase);
+        AppendAttributes(id, attributes);
+        return id.ToHash();
     }
 
     /// <summary>One measurement of a series' point.</summary>
     public static Guid Of(UInt128 series, ulong startUnixNano, ulong timeUnixNano, int measurement)
     {
-        var hash = new XxHash128();
-        AppendNumber(hash, (ulong)(series >> 64));
-        AppendNumber(hash, (ulong)series);
-        AppendNumber(hash, startUnixNano);
-        AppendNumber(hash, timeUnixNano);
-        AppendNumber(hash, (ulong)measurement);
-        return Version8(hash.GetCurrentHashAsUInt128());
+        var id = new OtlpId();
+        id.Append((ulong)(series >> 64));
+        id.Append((ulong)series);
+        id.Append(startUnixNano);
+        id.Append(timeUnixNano);
+        id.Append((ulong)measurement);
+        return id.ToGuid();
     }
 
     /// <summary>The order of attributes says nothing.</summary>
-    private static void AppendAttributes(XxHash128 hash, IEnumerable<KeyValue> attributes)
+    private static void AppendAttributes(OtlpId id, IEnumerable<KeyValue> attributes)
     {
         foreach (var attribute in attributes.OrderBy(a => a.Key, StringComparer.Ordinal))
         {
-            AppendText(hash, attribute.Key);
-            AppendText(hash, attribute.Value?.ToString() ?? "");
+            id.Append(attribute.Key);
+            id.Append(attribute.Value?.ToString() ?? "");
         }
 
-        AppendText(hash, "");
-    }
-
-    private static void AppendText(XxHash128 hash, string text) => AppendPart(hash, Encoding.UTF8.GetBytes(text));
-
-    /// <summary>With its length, so that no two lists of parts read the same.</summary>
-    private static void AppendPart(XxHash128 hash, ReadOnlySpan<byte> part)
-    {
-        AppendNumber(hash, (ulong)part.Length);
-        hash.Append(part);
-    }
-
-    private static void AppendNumber(XxHash128 hash, ulong number)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, number);
-        hash.Append(bytes);
-    }
-
-    /// <summary>Version 8 of RFC 9562: made by a rule of one's own.</summary>
-    private static Guid Version8(UInt128 hash)
-    {
-        Span<byte> id = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(id, hash);
-        id[6] = (byte)(id[6] & 0x0f | 0x80);
-        id[8] = (byte)(id[8] & 0x3f | 0x80);
-        return new Guid(id, bigEndian: true);
+        id.Append("");
     }
 }
