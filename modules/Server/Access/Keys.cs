@@ -67,17 +67,6 @@ internal sealed class IssueKeyHandler(IDocumentSession session, ISender sender) 
 
 internal sealed class RevokeKeyHandler(IDocumentSession session) : ICommandHandler<RevokeKey, Outcome>
 {
-    public async ValueTask<Outcome> Handle(RevokeKey command, CancellationToken cancellationToken)
-    {
-        var stream = await session.Events.FetchForWriting<AccessKey>(AccessKey.Stream(command.KeyId), cancellationToken);
-        if (stream.Aggregate is not { } key)
-            return new Outcome.NotFound("key", command.KeyId);
-        var version = stream.CurrentVersion ?? 0;
-        if (command.Audit.ExpectedVersion is { } expected && expected != version)
-            return new Outcome.Stale("key", command.KeyId, expected, version);
-        if (key.RevokedAt is not null)
-            return new Outcome.Done("key", command.KeyId, version, Changed: false);
-        stream.AppendOne(new KeyRevoked(command.KeyId));
-        return new Outcome.Done("key", command.KeyId, version + 1);
-    }
+    public ValueTask<Outcome> Handle(RevokeKey command, CancellationToken cancellationToken) =>
+        session.ChangeKeyAsync(command, command.KeyId, key => (null, key.RevokedAt is null ? new KeyRevoked(command.KeyId) : null), cancellationToken);
 }

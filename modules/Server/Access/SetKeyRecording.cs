@@ -13,19 +13,11 @@ internal sealed record SetKeyRecording(Audit Audit, string KeyId, bool RecordsEx
 
 internal sealed class SetKeyRecordingHandler(IDocumentSession session) : ICommandHandler<SetKeyRecording, Outcome>
 {
-    public async ValueTask<Outcome> Handle(SetKeyRecording command, CancellationToken cancellationToken)
-    {
-        var stream = await session.Events.FetchForWriting<AccessKey>(AccessKey.Stream(command.KeyId), cancellationToken);
-        if (stream.Aggregate is not { } key)
-            return new Outcome.NotFound("key", command.KeyId);
-        var version = stream.CurrentVersion ?? 0;
-        if (command.Audit.ExpectedVersion is { } expected && expected != version)
-            return new Outcome.Stale("key", command.KeyId, expected, version);
-        if (key.RevokedAt is not null)
-            return new Outcome.Refused("key-revoked", $"The key '{command.KeyId}' was revoked and opens nothing any more.");
-        if (key.RecordsExposures == command.RecordsExposures)
-            return new Outcome.Done("key", command.KeyId, version, Changed: false);
-        stream.AppendOne(new KeyRecordingSet(command.KeyId, command.RecordsExposures));
-        return new Outcome.Done("key", command.KeyId, version + 1);
-    }
+    public ValueTask<Outcome> Handle(SetKeyRecording command, CancellationToken cancellationToken) => session.ChangeKeyAsync(
+        command,
+        command.KeyId,
+        key => (
+            key.RefusalOfRevoked(command.KeyId),
+            key.RecordsExposures == command.RecordsExposures ? null : new KeyRecordingSet(command.KeyId, command.RecordsExposures)),
+        cancellationToken);
 }
