@@ -16,8 +16,27 @@ internal sealed class StateFile(string path) : IDisposable
         return await JsonSerializer.DeserializeAsync<Dictionary<string, RouteIntent>>(file, cancellationToken: cancellationToken) ?? [];
     }
 
+    /// <summary>Writes what the routes were told after a call; what could not be written is said, and does not take the call back.</summary>
+    /// <param name="result">What the call came to; one that failed told nothing.</param>
+    /// <param name="told">What to write, asked when it is its turn.</param>
+    /// <param name="done">What is done already, in words.</param>
+    public async Task<PluginResult<RouteState>> KeepAsync(PluginResult<RouteState> result, Func<Dictionary<string, RouteIntent>> told, string done)
+    {
+        if (result is not PluginResult<RouteState>.Ok ok)
+            return result;
+        try
+        {
+            await WriteAsync(told);
+            return result;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.PartiallyApplied, $"{done}; the state file could not be written: {e.Message}"), ok.Value);
+        }
+    }
+
     /// <summary>Writes what <paramref name="told"/> gives when it is this writer's turn, so that the last one writes the last state.</summary>
-    public async Task WriteAsync(Func<Dictionary<string, RouteIntent>> told)
+    private async Task WriteAsync(Func<Dictionary<string, RouteIntent>> told)
     {
         await _one.WaitAsync();
         try

@@ -23,7 +23,7 @@ internal sealed class RouteCell
         catalogue.Publish(resources.For(_intent));
     }
 
-    public event Action<RouteState>? Changed;
+    public RouteChanges Changes { get; } = new();
 
     public RouteResources Resources { get; }
 
@@ -68,12 +68,7 @@ internal sealed class RouteCell
         lock (_lock)
         {
             before = _intent;
-            var now = StateNow();
-            if (intent.Generation < _fence)
-                return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"generation {_fence} was here before {intent.Generation}"), now);
-            if (seenRevision != now.Revision)
-                return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"the route is at revision {now.Revision}, not {seenRevision}"), now);
-            return Take(intent);
+            return RouteFence.Refusal(StateNow(), _fence, intent.Generation, seenRevision) is { } refusal ? refusal : Take(intent);
         }
     }
 
@@ -81,9 +76,7 @@ internal sealed class RouteCell
     {
         lock (_lock)
         {
-            return order.Generation < _fence
-                ? new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"generation {_fence} was here before {order.Generation}"), StateNow())
-                : Take(AllTo(order.Stable, order.Generation));
+            return RouteFence.Refusal(StateNow(), _fence, order.Generation) is { } refusal ? refusal : Take(AllTo(order.Stable, order.Generation));
         }
     }
 
@@ -108,7 +101,7 @@ internal sealed class RouteCell
         (_fence, _intent, _refused) = (intent.Generation, intent, null);
         _catalogue.Publish(Resources.For(intent));
         var state = StateNow();
-        Changed?.Invoke(state);
+        Changes.Tell(state);
         return state;
     }
 

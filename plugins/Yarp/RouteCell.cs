@@ -26,7 +26,7 @@ internal sealed class RouteCell
             _inFlight[arm] = new CancellationTokenSource();
     }
 
-    public event Action<RouteState>? Changed;
+    public RouteChanges Changes { get; } = new();
 
     public string Name { get; }
     public YarpRoute Options { get; }
@@ -59,12 +59,7 @@ internal sealed class RouteCell
     {
         lock (_lock)
         {
-            var now = StateNow();
-            if (intent.Generation < _fence)
-                return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"generation {_fence} was here before {intent.Generation}"), now);
-            if (seenRevision != now.Revision)
-                return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"the route is at revision {now.Revision}, not {seenRevision}"), now);
-            return Take(intent);
+            return RouteFence.Refusal(StateNow(), _fence, intent.Generation, seenRevision) is { } refusal ? refusal : Take(intent);
         }
     }
 
@@ -72,8 +67,8 @@ internal sealed class RouteCell
     {
         lock (_lock)
         {
-            if (order.Generation < _fence)
-                return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.Conflict, $"generation {_fence} was here before {order.Generation}"), StateNow());
+            if (RouteFence.Refusal(StateNow(), _fence, order.Generation) is { } refusal)
+                return refusal;
             var state = Take(AllTo(order.Stable, order.Generation));
             if (order.Level == AbortLevel.CutInFlight)
                 Cut(order.Stable);
@@ -88,7 +83,7 @@ internal sealed class RouteCell
             _revision++;
         _choice = new ArmChoice(intent);
         var state = StateNow();
-        Changed?.Invoke(state);
+        Changes.Tell(state);
         return state;
     }
 

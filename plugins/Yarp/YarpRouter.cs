@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Delivery.Plugins.Routing;
 
 namespace Delivery.Plugins.Yarp;
@@ -74,24 +72,8 @@ internal sealed class YarpRouter(ImmutableArray<RouteCell> cells, Proxy proxy, S
             : await KeptAsync(cell.Abort(order));
     }
 
-    public async IAsyncEnumerable<RouteState> WatchAsync(string route, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (Cell(route) is not { } cell)
-            yield break;
-        var changes = Channel.CreateBounded<RouteState>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-        void Tell(RouteState state) => changes.Writer.TryWrite(state);
-        cell.Changed += Tell;
-        try
-        {
-            yield return cell.State;
-            await foreach (var state in changes.Reader.ReadAllAsync(cancellationToken))
-                yield return state;
-        }
-        finally
-        {
-            cell.Changed -= Tell;
-        }
-    }
+    public IAsyncEnumerable<RouteState> WatchAsync(string route, CancellationToken cancellationToken) =>
+        Cell(route) is { } cell ? cell.Changes.FollowAsync(() => cell.State, cancellationToken) : AsyncEnumerable.Empty<RouteState>();
 
     public async ValueTask DisposeAsync()
     {
@@ -105,18 +87,7 @@ internal sealed class YarpRouter(ImmutableArray<RouteCell> cells, Proxy proxy, S
         new(PluginErrorKind.NotFound, $"there is no route '{route}'; there are {string.Join(", ", cells.Select(c => c.Name))}");
 
     /// <summary>The traffic has moved already; a file that can't be written does not take it back, but it is said.</summary>
-    private async Task<PluginResult<RouteState>> KeptAsync(PluginResult<RouteState> result)
-    {
-        if (store is null || result is not PluginResult<RouteState>.Ok ok)
-            return result;
-        try
-        {
-            await store.WriteAsync(() => cells.Where(c => c.Told is not null).ToDictionary(c => c.Name, c => c.Told!));
-            return result;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return new PluginResult<RouteState>.Failed(new PluginError(PluginErrorKind.PartiallyApplied, $"the traffic has moved; the state file could not be written: {e.Message}"), ok.Value);
-        }
-    }
+    private Task<PluginResult<RouteState>> KeptAsync(PluginResult<RouteState> result) => store is null
+        ? Task.FromResult(result)
+        : store.KeepAsync(result, () => cells.Where(c => c.Told is not null).ToDictionary(c => c.Name, c => c.Told!), "the traffic has moved");
 }
