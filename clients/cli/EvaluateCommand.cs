@@ -21,13 +21,13 @@ internal static class EvaluateCommand
         {
             var said = session.Said;
             var values = said.GetValue(context) is { } file
-                ? FlagText.Json(await InputFile.ReadAsync(terminal, file, stop), "--context") as JsonObject ?? throw ApiFault.Usage("--context: a JSON object is accepted.")
+                ? await InputFile.ReadObjectAsync(terminal, file, "--context", stop)
                 : [];
             foreach (var pair in said.GetValue(attributes) ?? [])
             {
                 if (pair.Split('=', 2) is not [{ Length: > 0 } name, var value])
                     throw ApiFault.Usage($"--attribute: NAME=VALUE is accepted, not '{pair}'.");
-                values[name] = FlagText.Lenient(value);
+                values[name] = JsonText.Lenient(value);
             }
 
             values.Set("targetingKey", said.GetValue(unit));

@@ -106,7 +106,7 @@ internal static class FlagCommands
     {
         if (pair.Split('=', 2) is not [{ Length: > 0 } name, var value])
             throw ApiFault.Usage($"--variant: NAME=VALUE is accepted, not '{pair}'.");
-        return new JsonObject { ["key"] = name, ["value"] = type == "string" ? JsonValue.Create(value) : FlagText.Json(value, "--variant") };
+        return new JsonObject { ["key"] = name, ["value"] = type == "string" ? JsonValue.Create(value) : JsonText.Strict(value, "--variant") };
     }
 
     private static Command Restore(Terminal terminal)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Delivery.Cli.Flags;
 
@@ -23,41 +22,6 @@ internal static class FlagText
         : serve.At("split") is { ValueKind: JsonValueKind.Object } ? "a split"
         : serve.ValueKind == JsonValueKind.Object ? "an expression"
         : "the off variant";
-
-    /// <summary>A value as JSON; text that is no JSON is a string.</summary>
-    public static JsonNode? Lenient(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            return JsonValue.Create(text);
-        }
-    }
-
-    /// <summary>A value as JSON.</summary>
-    /// <exception cref="ApiFault">It is none.</exception>
-    public static JsonNode? Json(string text, string option)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            throw ApiFault.Usage($"{option}: a JSON value is accepted, not '{text}'.");
-        }
-    }
-
-    /// <summary>Sets a member, if there is something to set.</summary>
-    public static JsonObject Set(this JsonObject json, string name, string? value)
-    {
-        if (value is not null)
-            json[name] = value;
-        return json;
-    }
 
     private static string Count(int count, string what) => count == 0 ? "" : $", {count} {what}{(count == 1 ? "" : "s")}";
 }

@@ -29,7 +29,7 @@ internal static class SetFlag
                 var (flag, where) = (said.GetValue(key)!, said.GetValue(environment)!);
                 var present = await session.Api.GetAsync(Address.Of("flags", flag).With(("environment", where)), stop);
                 var body = said.GetValue(file) is { } path
-                    ? FlagText.Json(await InputFile.ReadAsync(terminal, path, stop), "--file") as JsonObject ?? throw ApiFault.Usage("--file: a JSON object is accepted.")
+                    ? await InputFile.ReadObjectAsync(terminal, path, "--file", stop)
                     : Written(present.At($"environments.{where}"));
                 body.Remove("killed");
                 body.Remove("sequence");

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Delivery.Cli.Flags;
 
 namespace Delivery.Cli.Rollouts;
 
@@ -83,7 +82,7 @@ internal static class RolloutCommands
         {
             var said = session.Said;
             var body = said.GetValue(file) is { } path
-                ? FlagText.Json(await InputFile.ReadAsync(terminal, path, stop), "--file") as JsonObject ?? throw ApiFault.Usage("--file: a JSON object is accepted.")
+                ? await InputFile.ReadObjectAsync(terminal, path, "--file", stop)
                 : [];
             body.Set("key", said.GetValue(key)).Set("flag", said.GetValue(flag)).Set("variant", said.GetValue(variant)).Set("environment", said.GetValue(environment)).Set("comment", said.GetValue(comment));
             var answer = await session.Api.ChangeAsync(HttpMethod.Post, Address.Of("rollouts"), body, stop);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Delivery.Cli.Flags;
 
 namespace Delivery.Cli.Transfer;
 
@@ -17,7 +16,7 @@ internal static class ImportCommand
         return new Command("import", "Turns another system's flags into ours; every unit stays in its bucket.") { format, file, environment, strict, dryRun }.Does(terminal, async (session, stop) =>
         {
             var said = session.Said;
-            var document = FlagText.Json(await InputFile.ReadAsync(terminal, said.GetValue(file)!, stop), "file");
+            var document = JsonText.Strict(await InputFile.ReadAsync(terminal, said.GetValue(file)!, stop), "file");
             var path = Address.Of("import", said.GetValue(format)!).With(("environment", said.GetValue(environment)), ("strict", said.GetValue(strict)), ("dryRun", said.GetValue(dryRun)));
             var report = await session.Api.ChangeAsync(HttpMethod.Post, path, document, stop);
             if (session.Show.Form != OutputForm.Table)
