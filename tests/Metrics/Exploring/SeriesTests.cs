@@ -20,7 +20,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     public async Task per_unit_metrics_are_of_the_units_exposed_so_far_per_variant()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "bought", """{"name":"Bought","description":"Who bought.","kind":"conversion","measure":{"event":"buy-1"}}""");
+        await client.DefineAsync("bought", """{"name":"Bought","description":"Who bought.","kind":"conversion","measure":{"event":"buy-1"}}""");
         await ExposeAsync(client, "series-1", Enumerable.Range(0, 40).Select(n => ($"a{n}", n < 20 ? "on" : "off", Start.AddMinutes(n < 30 ? 10 : 70))));
         await SendAsync(client, Enumerable.Range(0, 15).SelectMany(n => new[] { Buy("buy-1", $"a{n}", 30), Buy("buy-1", $"a{n}", 40), Buy("buy-1", $"a{n + 20}", 90) }).Append(Buy("buy-1", "a0", 5)));
 
@@ -41,7 +41,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     public async Task a_window_lets_units_go_and_their_later_events_with_them()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "spent-soon", """{"name":"Spent","description":"What a unit spends.","kind":"mean","measure":{"event":"buy-2","of":"value"},"windowSeconds":3600,"cap":50}""");
+        await client.DefineAsync("spent-soon", """{"name":"Spent","description":"What a unit spends.","kind":"mean","measure":{"event":"buy-2","of":"value"},"windowSeconds":3600,"cap":50}""");
         await ExposeAsync(client, "series-2", [("b1", "on", Start.AddMinutes(30)), ("b2", "on", Start.AddMinutes(30)), ("b3", "on", Start.AddMinutes(130))]);
         await SendAsync(client, [Buy("buy-2", "b1", 40, 10), Buy("buy-2", "b1", 80, 70), Buy("buy-2", "b2", 95, 5), Buy("buy-2", "b3", 140, 8)]);
 
@@ -54,7 +54,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     public async Task a_window_that_ends_where_a_bucket_begins_has_no_part_of_it()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "spent-at-once", """{"name":"Spent","description":"What a unit spends.","kind":"mean","measure":{"event":"buy-7","of":"value"},"windowSeconds":3600}""");
+        await client.DefineAsync("spent-at-once", """{"name":"Spent","description":"What a unit spends.","kind":"mean","measure":{"event":"buy-7","of":"value"},"windowSeconds":3600}""");
         await ExposeAsync(client, "series-7", [("g1", "on", Start.AddMinutes(60)), ("g2", "on", Start.AddMinutes(60))]);
         await SendAsync(client, [Buy("buy-7", "g1", 70, 10)]);
 
@@ -92,7 +92,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
         await ExposeAsync(client, "series-4", Enumerable.Range(0, 60).Select(n => ($"d{n}", "on", Start.AddMinutes(1))));
         var values = Enumerable.Range(0, 60).SelectMany(n => Enumerable.Range(0, 1 + n % 5).Select(k => (Unit: n, Milliseconds: 10.0 + n % 7 * 20 + k * 3))).ToList();
         await SendAsync(client, values.Select(v => Request($"d{v.Unit}", 10, v.Milliseconds)));
-        await DefineAsync(client, "latency-p70", """{"name":"p70","description":"p70.","kind":"quantile","quantile":0.7,"measure":{"of":"duration"}}""");
+        await client.DefineAsync("latency-p70", """{"name":"p70","description":"p70.","kind":"quantile","quantile":0.7,"measure":{"of":"duration"}}""");
 
         var bucket = (await SeriesAsync(client, "latency-p70", "flag=series-4"))["lines"]![0]!["buckets"]![0]!;
 
@@ -111,7 +111,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     public async Task segments_are_values_of_properties_or_of_attributes_and_many_of_them_are_cut_and_counted()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "visits", """{"name":"Visits","description":"Visits.","kind":"count","measure":{"event":"visit-5"}}""");
+        await client.DefineAsync("visits", """{"name":"Visits","description":"Visits.","kind":"count","measure":{"event":"visit-5"}}""");
         var exposures = Enumerable.Range(0, 10).Select(n =>
         {
             var exposure = Traffic.Exposure(_ids++, "series-5", "on", 1, $"e{n}", Start.AddMinutes(1));
@@ -140,7 +140,7 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
     public async Task without_a_flag_it_is_of_all_units_seen_and_without_any_there_is_nothing_to_show()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "searches", """{"name":"Searches","description":"Who searched.","kind":"conversion","measure":{"event":"search-6"}}""");
+        await client.DefineAsync("searches", """{"name":"Searches","description":"Who searched.","kind":"conversion","measure":{"event":"search-6"}}""");
         using var staging = await client.PostAsJsonAsync("/api/v1/environments", new { key = "series-6" }, Cancel);
         staging.IsSuccessStatusCode.ShouldBeTrue();
         var none = await SeriesAsync(client, "searches", "", "series-6");
@@ -228,11 +228,4 @@ public sealed class SeriesTests(RunningServer running) : IClassFixture<RunningSe
         await client.SendAsync("/sdk/v1/exposures", exposures.Select(e => Traffic.Exposure(_ids++, flag, e.Variant, 1, e.Unit, e.Time)), null, null, Cancel);
 
     private static async Task SendAsync(HttpClient client, IEnumerable<JsonNode> events) => await client.SendAsync("/sdk/v1/events", events, null, null, Cancel);
-
-    private static async Task DefineAsync(HttpClient client, string key, string definition)
-    {
-        using var content = new StringContent(definition, System.Text.Encoding.UTF8, "application/json");
-        using var response = await client.PutAsync(new Uri($"/api/v1/metrics/{key}", UriKind.Relative), content, Cancel);
-        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(Cancel));
-    }
 }

@@ -223,24 +223,17 @@ public sealed class EdgeTests(EdgeTests.Seeded seeded) : IClassFixture<EdgeTests
                 paid["value"] = u.Value;
                 return paid;
             })), null, null, Cancel);
-            await DefineAsync(client, "amount", """{"name":"Amount","description":"Paid.","kind":"mean","measure":{"event":"paid","of":"value"}}""");
-            await DefineAsync(client, "per-nothing", """{"name":"Per nothing","description":"Paid per visit; nobody visits.","kind":"ratio","measure":{"event":"paid","of":"value"},"per":{"event":"visit"}}""");
-            await DefineAsync(client, "nobody-does-it", """{"name":"Nobody","description":"Nobody does it.","kind":"conversion","measure":{"event":"never"}}""");
-            await DefineAsync(client, "amount-median", """{"name":"Median","description":"Median paid.","kind":"quantile","quantile":0.5,"measure":{"event":"paid","of":"value"}}""");
-            await DefineAsync(client, "nothing-median", """{"name":"Median","description":"Median of nothing.","kind":"quantile","quantile":0.5,"measure":{"event":"never","of":"value"}}""");
+            await client.DefineAsync("amount", """{"name":"Amount","description":"Paid.","kind":"mean","measure":{"event":"paid","of":"value"}}""");
+            await client.DefineAsync("per-nothing", """{"name":"Per nothing","description":"Paid per visit; nobody visits.","kind":"ratio","measure":{"event":"paid","of":"value"},"per":{"event":"visit"}}""");
+            await client.DefineAsync("nobody-does-it", """{"name":"Nobody","description":"Nobody does it.","kind":"conversion","measure":{"event":"never"}}""");
+            await client.DefineAsync("amount-median", """{"name":"Median","description":"Median paid.","kind":"quantile","quantile":0.5,"measure":{"event":"paid","of":"value"}}""");
+            await client.DefineAsync("nothing-median", """{"name":"Median","description":"Median of nothing.","kind":"quantile","quantile":0.5,"measure":{"event":"never","of":"value"}}""");
         }
 
         public async ValueTask DisposeAsync()
         {
             if (_server is not null)
                 await _server.DisposeAsync();
-        }
-
-        private static async Task DefineAsync(HttpClient client, string key, string definition)
-        {
-            using var content = new StringContent(definition, Encoding.UTF8, "application/json");
-            using var response = await client.PutAsync(new Uri($"/api/v1/metrics/{key}", UriKind.Relative), content, Cancel);
-            response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(Cancel));
         }
     }
 }

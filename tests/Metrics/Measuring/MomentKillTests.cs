@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Delivery.Metrics.Tests.Http;
 using Delivery.Testing;
 using Npgsql;
 
@@ -134,11 +134,7 @@ public sealed partial class MomentKillTests(PostgresFixture postgres)
             ("revenue", """{"name":"Revenue","description":"Revenue.","kind":"mean","cap":70,"measure":{"event":"purchase","of":"value"}}"""),
             ("per-order", """{"name":"Per order","description":"Per order.","kind":"ratio","measure":{"event":"purchase","of":"value"},"per":{"event":"purchase"}}"""),
         })
-        {
-            using var content = new StringContent(definition, Encoding.UTF8, "application/json");
-            using var response = await http.PutAsync(new Uri($"/api/v1/metrics/{key}", UriKind.Relative), content, Cancel);
-            response.EnsureSuccessStatusCode();
-        }
+            await http.DefineAsync(key, definition);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> holds)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using Delivery.Metrics.Tests.Http;
 
@@ -19,12 +18,12 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
     public async Task every_kind_of_metric_with_filter_window_and_cap_is_what_was_sent()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "k-conversion", """{"name":"n","description":"d","kind":"conversion","measure":{"event":"k","where":[{"property":"country","is":"one-of","values":["DE","AT"]}]}}""");
-        await DefineAsync(client, "k-count", """{"name":"n","description":"d","kind":"count","measure":{"event":"k"},"cap":3}""");
-        await DefineAsync(client, "k-mean", """{"name":"n","description":"d","kind":"mean","measure":{"event":"k","of":"value","where":[{"property":"items","is":"at-least","values":["2"]}]}}""");
-        await DefineAsync(client, "k-window", """{"name":"n","description":"d","kind":"mean","measure":{"event":"k","of":"value"},"windowSeconds":600}""");
-        await DefineAsync(client, "k-ratio", """{"name":"n","description":"d","kind":"ratio","measure":{"event":"k","of":"value"},"per":{"event":"k"}}""");
-        await DefineAsync(client, "k-quantile", """{"name":"n","description":"d","kind":"quantile","quantile":0.5,"measure":{"event":"k","of":"value"}}""");
+        await client.DefineAsync("k-conversion", """{"name":"n","description":"d","kind":"conversion","measure":{"event":"k","where":[{"property":"country","is":"one-of","values":["DE","AT"]}]}}""");
+        await client.DefineAsync("k-count", """{"name":"n","description":"d","kind":"count","measure":{"event":"k"},"cap":3}""");
+        await client.DefineAsync("k-mean", """{"name":"n","description":"d","kind":"mean","measure":{"event":"k","of":"value","where":[{"property":"items","is":"at-least","values":["2"]}]}}""");
+        await client.DefineAsync("k-window", """{"name":"n","description":"d","kind":"mean","measure":{"event":"k","of":"value"},"windowSeconds":600}""");
+        await client.DefineAsync("k-ratio", """{"name":"n","description":"d","kind":"ratio","measure":{"event":"k","of":"value"},"per":{"event":"k"}}""");
+        await client.DefineAsync("k-quantile", """{"name":"n","description":"d","kind":"quantile","quantile":0.5,"measure":{"event":"k","of":"value"}}""");
         await ExposeAsync(client, "kinds", Enumerable.Range(0, 20).Select(n => ($"k{n}", "on", Start)));
         // Unit n has 5 events of value n, one each 5 minutes; odd ones are from DE; event e has e items.
         await SendAsync(client, from n in Enumerable.Range(0, 20)
@@ -45,7 +44,7 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
     public async Task late_earlier_exposures_and_late_and_repeated_events_end_where_they_belong()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "l-spent", """{"name":"n","description":"d","kind":"mean","measure":{"event":"l","of":"value"}}""");
+        await client.DefineAsync("l-spent", """{"name":"n","description":"d","kind":"mean","measure":{"event":"l","of":"value"}}""");
         await ExposeAsync(client, "late", Enumerable.Range(0, 4).Select(n => ($"l{n}", "on", Start.AddMinutes(30))).Concat(Enumerable.Range(4, 4).Select(n => ($"l{n}", "off", Start.AddMinutes(30)))));
         var events = Enumerable.Range(0, 8).Select(n => Event("l", $"l{n}", Start.AddMinutes(40), 10)).ToList();
         await SendAsync(client, events);
@@ -64,7 +63,7 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
     public async Task what_units_did_before_they_were_exposed_narrows_the_adjusted_difference()
     {
         using var client = running.Server.Admin();
-        await DefineAsync(client, "p-spent", """{"name":"n","description":"d","kind":"mean","measure":{"event":"p","of":"value"}}""");
+        await client.DefineAsync("p-spent", """{"name":"n","description":"d","kind":"mean","measure":{"event":"p","of":"value"}}""");
         var units = Enumerable.Range(0, 300).Select(n => (Unit: $"p{n}", Variant: n % 2 == 0 ? "on" : "off", Habit: n / 2 % 50)).ToList();
         await ExposeAsync(client, "history", units.Select(u => (u.Unit, u.Variant, Start.AddMinutes(60))));
         await SendAsync(client, units.SelectMany(u => new[]
@@ -109,11 +108,4 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
         await client.SendAsync("/sdk/v1/exposures", exposures.Select(e => Traffic.Exposure(_ids++, flag, e.Variant, 1, e.Unit, e.Time)), null, null, Cancel);
 
     private static async Task SendAsync(HttpClient client, IEnumerable<JsonNode> events) => await client.SendAsync("/sdk/v1/events", events, null, null, Cancel);
-
-    private static async Task DefineAsync(HttpClient client, string key, string definition)
-    {
-        using var content = new StringContent(definition, Encoding.UTF8, "application/json");
-        using var response = await client.PutAsync(new Uri($"/api/v1/metrics/{key}", UriKind.Relative), content, Cancel);
-        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(Cancel));
-    }
 }
