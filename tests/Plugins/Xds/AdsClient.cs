@@ -52,6 +52,9 @@ internal sealed class AdsClient : IAsyncDisposable
     public static AdsClient Open(Uri server, Func<DiscoveryResponse, string?>? refuse, Dictionary<string, string[]> names, SocketsHttpHandler? handler = null) =>
         new(GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpHandler = handler ?? new SocketsHttpHandler(), DisposeHttpClient = true }), names, refuse);
 
+    /// <summary>Whether this is what a call says that the other side has ended: a write that meets a connection just closed tells it as the connection's own error.</summary>
+    public static bool IsEnded(Exception e) => e is RpcException or InvalidOperationException or IOException or HttpRequestException;
+
     /// <summary>Asks for every kind, in the order of the names given.</summary>
     public async Task AskAllAsync(CancellationToken cancellationToken)
     {
@@ -112,7 +115,7 @@ internal sealed class AdsClient : IAsyncDisposable
                 _received.Writer.TryWrite(response);
             }
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        catch (Exception e) when (IsEnded(e))
         {
             Ended = (e as RpcException)?.StatusCode;
         }

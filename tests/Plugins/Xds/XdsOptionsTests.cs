@@ -148,7 +148,7 @@ public sealed class XdsOptionsTests : IDisposable
         {
             await client.AskAllAsync(Token);
         }
-        catch (Exception e) when (e is Grpc.Core.RpcException or InvalidOperationException)
+        catch (Exception e) when (AdsClient.IsEnded(e))
         {
             return false;
         }
