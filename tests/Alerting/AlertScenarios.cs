@@ -203,7 +203,7 @@ public sealed class AlertScenarios(AlertScenarios.Running running) : IClassFixtu
     private static async Task Eventually(Func<Task<bool>> holds)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (!await holds())
             await Task.Delay(20, limit.Token);
     }

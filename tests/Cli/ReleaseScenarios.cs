@@ -46,7 +46,7 @@ public sealed class ReleaseScenarios(CommandLine cli) : IClassFixture<CommandLin
         var following = DeliveryCommand.RunAsync(
             ["events", "tail", "-f", "-n", "1", "--of", "cli-followed", "--type", "flag-killed"], cli.Terminal(output, error, input, Testing.DeliveryServer.AdminKey), stop.Token);
         (await cli.Type("flags", "kill", "cli-followed", "-m", "watch me")).Well();
-        (await output.FirstLine.WaitAsync(TimeSpan.FromSeconds(30), stop.Token)).ShouldContain("watch me");
+        (await output.FirstLine.WaitAsync(TimeSpan.FromMinutes(2), stop.Token)).ShouldContain("watch me");
         await stop.CancelAsync();
         (await following).ShouldBe(130);
     }

@@ -89,7 +89,7 @@ public sealed class Ledger : IAsyncDisposable
     public async Task<List<RecordedExposure>> ReadAsync(long after, int count)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
         var rows = new List<RecordedExposure>();
         await foreach (var batch in Feed.ReadAsync(after, patience.Token))
         {

@@ -70,7 +70,7 @@ internal sealed class RunnerFixture : IAsyncDisposable
 /// <summary>Keeps what is written and wakes who waits for it.</summary>
 internal sealed class TerminalLog : TextWriter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Lock _gate = new();
     private ImmutableList<string> _lines = [];

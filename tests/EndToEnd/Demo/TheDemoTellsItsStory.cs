@@ -6,7 +6,7 @@ namespace Delivery.EndToEnd.Tests.Demo;
 /// <summary>A bad release killed by itself, a slow one stopped, a healthy one with everyone: told by the public API alone.</summary>
 public sealed class TheDemoTellsItsStory(PlayedDemo demo) : IClassFixture<PlayedDemo>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly string[] Stopped = ["new-checkout", "new-recommendations"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

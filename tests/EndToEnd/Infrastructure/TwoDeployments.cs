@@ -10,7 +10,7 @@ namespace Delivery.EndToEnd.Tests.Infrastructure;
 public sealed class TwoDeployments
 {
     private static readonly TimeSpan Promise = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -96,7 +96,7 @@ public sealed class ValidationTests
 
             regex!.IsMatch(hostile).ShouldBeFalse();
 
-            Stopwatch.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(5));
+            Stopwatch.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromMinutes(1), "a backtracking engine would need years");
         }
     }
 

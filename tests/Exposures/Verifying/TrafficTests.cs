@@ -134,7 +134,7 @@ public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedg
     private async Task<JsonElement> AlertAsync(string subject)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (true)
         {
             var alerts = (await _ledger.GetAsync("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()

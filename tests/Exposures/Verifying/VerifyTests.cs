@@ -177,7 +177,7 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
     private async Task<JsonElement> AlertAsync(string kind, string subject)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (true)
         {
             var alerts = (await _ledger.GetAsync("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()

@@ -53,7 +53,7 @@ internal static class Traffic
     {
         var now = TimeProvider.System.GetUtcNow();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        patience.CancelAfter(TimeSpan.FromMinutes(3));
         while (true)
         {
             var health = await client.GetFromJsonAsync<JsonNode>(

@@ -56,7 +56,7 @@ public sealed partial class TamperedRows(PostgresFixture postgres)
     private static async Task<JsonNode> AlertAsync(HttpClient admin, string subject)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        patience.CancelAfter(TimeSpan.FromMinutes(3));
         while (true)
         {
             var alerts = await admin.GetFromJsonAsync<JsonNode>("/api/v1/alerts", patience.Token);

@@ -7,7 +7,7 @@ namespace Delivery.Plugins.Tests.HAProxy;
 /// <summary>A real HAProxy with the plugin's <c>example.cfg</c>, in a folder of its own: its sockets and its map are files there.</summary>
 internal sealed class HAProxyProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _program;
     private readonly string[] _files;

@@ -37,7 +37,7 @@ public sealed class HAProxyTests : IAsyncLifetime
         (await Router.AbortAsync(new AbortOrder("shop", "stable", 3, AbortLevel.CutInFlight), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
         try
         {
-            ((int)(await waiting.WaitAsync(TimeSpan.FromSeconds(5), Token)).StatusCode).ShouldBeGreaterThanOrEqualTo(500);
+            ((int)(await waiting.WaitAsync(TimeSpan.FromMinutes(1), Token)).StatusCode).ShouldBeGreaterThanOrEqualTo(500);
         }
         catch (HttpRequestException cut)
         {

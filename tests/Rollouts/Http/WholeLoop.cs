@@ -109,7 +109,7 @@ public sealed class WholeLoop(PostgresFixture postgres)
     private static async Task<JsonElement> UntilAsync(HttpClient client, Func<JsonElement, bool> holds)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        patience.CancelAfter(TimeSpan.FromMinutes(3));
         while (true)
         {
             var release = await client.GetFromJsonAsync<JsonElement>(Rollout, patience.Token);
@@ -122,7 +122,7 @@ public sealed class WholeLoop(PostgresFixture postgres)
     private static async Task<DateTimeOffset> EventAsync(HttpClient client, string type)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        patience.CancelAfter(TimeSpan.FromMinutes(3));
         while (true)
         {
             var page = await client.GetFromJsonAsync<JsonElement>($"{Rollout}/events?type={type}", patience.Token);

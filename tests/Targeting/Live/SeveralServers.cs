@@ -50,7 +50,7 @@ public sealed class SeveralServers(PostgresFixture postgres) : IAsyncLifetime
         await One.GivenFlag("""{ "key": "streamed", "type": "boolean" }""");
         await Until(Other, "streamed", "off");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         using var response = await Other.GetAsync(
             new Uri("/sdk/v1/stream?environment=production", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, limit.Token);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
@@ -153,7 +153,7 @@ public sealed class SeveralServers(PostgresFixture postgres) : IAsyncLifetime
     private static async Task Until(HttpClient server, string flag, string variant, string environment = "production")
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(8));
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
         while (await Variant(server, flag, environment) != variant)
             await Task.Delay(5, limit.Token);
     }
