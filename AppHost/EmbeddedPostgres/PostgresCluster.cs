@@ -109,6 +109,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         Database = database,
         Username = InitDb.Superuser,
         Password = _directory.Password,
+        // Of a server on this machine nothing is lost on the way: who waits longer than the default waits for a busy processor.
+        Timeout = 60,
     }.ConnectionString;
 
     /// <summary>Makes a database unless it exists.</summary>

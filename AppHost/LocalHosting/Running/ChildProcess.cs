@@ -12,14 +12,18 @@ internal sealed class ChildProcess : IDisposable
     private static readonly TimeSpan PatienceForOutput = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
+    private readonly int _id;
     private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _ended;
 
     private ChildProcess(Process process)
     {
         _process = process;
+        _id = process.Id;
         Identity = ProcessIdentity.Of(process);
         process.Exited += (_, _) => _exited.TrySetResult();
         process.EnableRaisingEvents = true;
+        _ended = EndAsync();
     }
 
     public int ExitCode => _process.ExitCode;
@@ -56,47 +60,53 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Completes when the process has ended and its output has been passed on.</summary>
-    public async Task WaitForExitAsync(CancellationToken cancellationToken)
+    public Task WaitForExitAsync(CancellationToken cancellationToken) => _ended.WaitAsync(cancellationToken);
+
+    /// <summary>Asks it to stop; kills it and what it started when it does not in time. Whoever waits for its end may dispose of it meanwhile.</summary>
+    /// <returns>Whether it stopped by itself.</returns>
+    public async Task<bool> StopAsync(TimeSpan patience)
     {
-        await _exited.Task.WaitAsync(cancellationToken);
+        if (OperatingSystem.IsWindows())
+            Kill();
+        else if (!_exited.Task.IsCompleted)
+            Signals.AskToStop(_id);
+        if (await Task.WhenAny(_ended, Task.Delay(patience)) == _ended)
+            return true;
+        Kill();
+        await _ended;
+        return false;
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private async Task EndAsync()
+    {
+        await _exited.Task;
         // What it had started would keep its output open and its port taken.
         if (OwnSession.Length > 0)
-            Signals.KillGroupOf(_process.Id);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(PatienceForOutput);
+            Signals.KillGroupOf(_id);
+        using var limit = new CancellationTokenSource(PatienceForOutput);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // Someone who left the session holds the output: the process itself has ended all the same.
         }
     }
 
-    /// <summary>Asks it to stop; kills it and what it started when it does not in time.</summary>
-    /// <returns>Whether it stopped by itself.</returns>
-    public async Task<bool> StopAsync(TimeSpan patience)
+    private void Kill()
     {
-        using var limit = new CancellationTokenSource(patience);
         try
         {
-            if (OperatingSystem.IsWindows())
-                _process.Kill(entireProcessTree: true);
-            else if (!_process.HasExited)
-                Signals.AskToStop(_process.Id);
-            await WaitForExitAsync(limit.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
             _process.Kill(entireProcessTree: true);
-            await WaitForExitAsync(CancellationToken.None);
-            return false;
+        }
+        catch (InvalidOperationException) when (_exited.Task.IsCompleted)
+        {
+            // It ended by itself just now, and whoever waited for that has disposed of it.
         }
     }
-
-    public void Dispose() => _process.Dispose();
 
     private static readonly string[] OwnSession =
         OnPath("setsid") ? ["setsid"]

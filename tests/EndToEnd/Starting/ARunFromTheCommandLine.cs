@@ -45,10 +45,13 @@ public sealed class ARunFromTheCommandLine
         }
     }
 
-    /// <summary>As <c>dotnet run --project AppHost</c> does it once it has built.</summary>
+    /// <summary>
+    /// As <c>dotnet run --project AppHost</c> does it once it has built. Who runs the tests in the background of a script has them ignore
+    /// Ctrl-C, and whatever they start; a terminal does not.
+    /// </summary>
     private static Process Start(params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Projects.AppHost).Assembly.Location, .. options]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", typeof(Projects.AppHost).Assembly.Location, .. options]) { RedirectStandardOutput = true };
         var run = Process.Start(start)!;
         // Its output is ours, and a full pipe would stop it.
         run.OutputDataReceived += (_, line) => Console.WriteLine(line.Data);
