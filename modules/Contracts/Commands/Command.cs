@@ -12,4 +12,10 @@ public abstract record Command(Audit Audit) : ICommand<Outcome>
 {
     /// <summary>The least role that may send this command.</summary>
     public virtual AccessRole RequiredRole => AccessRole.Operator;
+
+    /// <summary>
+    /// Whether the sender means the same whatever was committed a moment before (stop it, turn it off): a command that gives no version and
+    /// loses to another change of its stream is then decided again instead of being answered with <see cref="Outcome.Stale"/>.
+    /// </summary>
+    public virtual bool HoldsWhateverChanged => false;
 }

@@ -118,4 +118,8 @@ public sealed record Look(DateTimeOffset At, double LogEValue, double LogThresho
 public sealed record ListLooks(string Rollout) : IQuery<IReadOnlyList<Look>>;
 
 /// <summary>Stops a rollout now; everyone goes back to what they would get without it. Repeating it changes nothing.</summary>
-public sealed record AbortRollout(Audit Audit, string Rollout, string? Reason) : Command(Audit);
+public sealed record AbortRollout(Audit Audit, string Rollout, string? Reason) : Command(Audit)
+{
+    /// <inheritdoc/>
+    public override bool HoldsWhateverChanged => true;
+}

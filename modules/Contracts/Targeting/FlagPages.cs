@@ -56,7 +56,11 @@ public sealed record FlagExplanation(Explanation? Explanation, string? Fault);
 /// <param name="Audit">Who, why.</param>
 /// <param name="Key">The flag's key.</param>
 /// <param name="Environment">The environment's key.</param>
-public sealed record KillFlag(Audit Audit, string Key, string Environment) : Command(Audit);
+public sealed record KillFlag(Audit Audit, string Key, string Environment) : Command(Audit)
+{
+    /// <inheritdoc/>
+    public override bool HoldsWhateverChanged => true;
+}
 
 /// <summary>Takes a kill back: the flag is as configured again. Repeating it changes nothing.</summary>
 /// <param name="Audit">Who, why.</param>

@@ -5,13 +5,19 @@ using Mediator;
 
 namespace Delivery.Rollouts;
 
-internal sealed record StartRollout(Audit Audit, string Rollout) : Command(Audit);
+/// <summary>A person's word to a rollout; the platform writes to the same stream all the time.</summary>
+internal abstract record SteeringCommand(Audit Audit) : Command(Audit)
+{
+    public override bool HoldsWhateverChanged => true;
+}
 
-internal sealed record PauseRollout(Audit Audit, string Rollout) : Command(Audit);
+internal sealed record StartRollout(Audit Audit, string Rollout) : SteeringCommand(Audit);
 
-internal sealed record ResumeRollout(Audit Audit, string Rollout) : Command(Audit);
+internal sealed record PauseRollout(Audit Audit, string Rollout) : SteeringCommand(Audit);
 
-internal sealed record ApproveStage(Audit Audit, string Rollout, string? Stage) : Command(Audit);
+internal sealed record ResumeRollout(Audit Audit, string Rollout) : SteeringCommand(Audit);
+
+internal sealed record ApproveStage(Audit Audit, string Rollout, string? Stage) : SteeringCommand(Audit);
 
 internal sealed class StartRolloutHandler(RolloutStream rollouts, Marten.IDocumentSession session, ISender sender) : ICommandHandler<StartRollout, Outcome>
 {

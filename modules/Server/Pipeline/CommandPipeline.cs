@@ -4,7 +4,7 @@ using Mediator;
 
 namespace Delivery.Server.Pipeline;
 
-/// <summary>The one road every command takes: role, then the gate of configuration changes, then unit of work (idempotency, audit metadata, commit).</summary>
+/// <summary>The one road every command takes: again if it lost a race that it need not lose; role, then the gate of configuration changes, then unit of work (idempotency, audit metadata, commit).</summary>
 internal static class CommandPipeline
 {
     public static void AddCommandPipeline(this WebApplicationBuilder builder)
@@ -12,8 +12,9 @@ internal static class CommandPipeline
         builder.Services.AddMediator(options =>
         {
             options.ServiceLifetime = ServiceLifetime.Scoped;
-            options.PipelineBehaviors = [typeof(RoleCheck<,>), typeof(ConfigurationGate<,>), typeof(UnitOfWork<,>)];
+            options.PipelineBehaviors = [typeof(DecidedAnew<,>), typeof(RoleCheck<,>), typeof(ConfigurationGate<,>), typeof(UnitOfWork<,>)];
         });
+        builder.Services.AddScoped<DecidedBefore>();
         builder.Services.AddSingleton(TimeProvider.System);
     }
 }

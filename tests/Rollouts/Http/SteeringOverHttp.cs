@@ -41,6 +41,20 @@ public sealed class SteeringOverHttp(RolloutServer server) : IClassFixture<Rollo
     }
 
     [Fact]
+    public async Task people_who_steer_at_the_same_moment_are_all_heard()
+    {
+        server.Seams.AddFlag("crowded");
+        (await server.PostAsync(Path, new { key = "crowded", flag = "crowded" })).EnsureSuccessStatusCode();
+        (await server.PostAsync($"{Path}/crowded/start")).EnsureSuccessStatusCode();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).SelectMany(_ => new[] { "pause", "resume" }).Select(word => server.PostAsync($"{Path}/crowded/{word}")));
+
+        answers.Select(a => a.StatusCode).ShouldAllBe(status => status == HttpStatusCode.OK);
+        var events = (await server.GetAsync("/api/v1/rollouts/crowded/events")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString());
+        events.Where(type => type is "rollout-paused" or "rollout-resumed").Chunk(2).ShouldAllBe(pair => pair[0] == "rollout-paused" && (pair.Length == 1 || pair[1] == "rollout-resumed"));
+    }
+
+    [Fact]
     public async Task a_repeated_request_gets_the_first_answer_and_changes_nothing()
     {
         server.Seams.AddFlag("twice");
