@@ -22,6 +22,9 @@ internal static class ExposureTable
     public const string Name = "exposures";
     public const string Rows = $"{Schema}.{Name}";
 
+    /// <summary>What rows share, each combination of values once.</summary>
+    public const string Shared = $"{Schema}.{Name}_shared";
+
     /// <summary>What questions are asked of: the rows with what they share.</summary>
     public const string Recorded = $"{Schema}.recorded_{Name}";
 

@@ -4,8 +4,8 @@ namespace Delivery.Segments;
 /// <param name="calmRowsPerSecond">So many rows a second are few; twice as many are a lot.</param>
 internal sealed class IntakePace(int calmRowsPerSecond)
 {
-    /// <summary>A pause in a busy stream is no calm.</summary>
-    private const int LooksUntilCalm = 10;
+    /// <summary>A pause in a busy stream is no calm: an index that was built for it would be dropped again.</summary>
+    internal const int LooksUntilCalm = 30;
 
     private long? _position;
     private int _calmLooks;

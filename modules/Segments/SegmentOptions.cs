@@ -38,11 +38,11 @@ public sealed class SegmentOptions
     public int SliceRows { get; set; } = 2_000_000;
 
     /// <summary>
-    /// Below so many rows a second the open partition is indexed too: keeping an index up costs each row more than storing it,
-    /// which matters only to many. 0 to 1,000,000; the default is 20,000.
+    /// Below so many rows a second the open partition is indexed too: keeping an index up costs each row more than storing it
+    /// (3.5 µs of a core beside 2.2), which matters only to many. 0 to 1,000,000; the default is 2,000: less than a hundredth of a core.
     /// </summary>
     [Range(0, 1_000_000)]
-    public int CalmRowsPerSecond { get; set; } = 20_000;
+    public int CalmRowsPerSecond { get; set; } = 2_000;
 
     /// <summary>How many rows a reader of the log gets at a time. 100 to 1,000,000; the default is 10,000.</summary>
     [Range(100, 1_000_000)]

@@ -59,10 +59,10 @@ public sealed class SliceTests(PostgresFixture postgres) : IAsyncLifetime
         await LookAsync();
         await _ledger.TakenAsync(Exposures.Array(Exposures.Many(0, 10_001)));
         var built = new List<int>();
-        for (var look = 0; look < 11; look++)
+        for (var look = 0; look <= IntakePace.LooksUntilCalm; look++)
             built.Add(await LookAsync());
 
-        built.ShouldBe([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        built.ShouldBe([.. Enumerable.Repeat(0, IntakePace.LooksUntilCalm), 1]);
         (await PlanAsync(new ExposureFilter(Unit: "user-7"))).ShouldContain("exposures_20261127_1_x0");
 
         await _ledger.TakenAsync(Exposures.Array(Exposures.Many(20_000, 1_500)));

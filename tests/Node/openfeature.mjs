@@ -5,7 +5,7 @@
 //   {"do":"read","page":NAME,"flag":...,"type":...,"default":...}
 //   {"do":"context","page":NAME,"context":{...}}
 //   {"do":"watch","page":NAME}                              counts the page's changes from now on; answers at once
-//   {"do":"changed","page":NAME}                            answers after the first change since "watch"
+//   {"do":"changed","page":NAME}                            answers after the first change of a flag since "watch"
 import { EventSource } from 'eventsource';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
@@ -37,7 +37,9 @@ async function open({ page, key, context }) {
   const client = Web.getClient(page);
   const state = { client, changes: [], waiting: undefined };
   client.addHandler(ProviderEvents.ConfigurationChanged, (event) => {
-    state.changes.push(event?.flagsChanged ?? []);
+    // Two evaluations on the way at once bring the same news: the second one changes nothing.
+    if (!event?.flagsChanged?.length) return;
+    state.changes.push(event.flagsChanged);
     state.waiting?.();
   });
   pages.set(page, state);

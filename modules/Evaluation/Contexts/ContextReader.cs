@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Delivery.Evaluation;
 
 /// <summary>
-/// Reads a context straight from UTF-8 JSON, without a document in between. It gives what
+/// Reads a context straight from UTF-8 JSON, in one pass and without a document in between. It gives what
 /// <see cref="EvaluationContext.FromJson"/> gives for the same text.
 /// </summary>
 internal static class ContextReader
@@ -12,28 +12,31 @@ internal static class ContextReader
     /// <summary>Integers up to here are exact as doubles whatever their digits.</summary>
     private const double ExactlyCounted = 1e15;
 
+    [ThreadStatic]
+    private static MemberStack? _members;
+
     /// <summary>Reads the object the reader stands on; afterwards it stands on the object's end.</summary>
     internal static AttributeObject ReadObject(ref Utf8JsonReader json)
     {
-        var count = CountMembers(json);
-        if (count == 0)
+        var members = _members ??= new MemberStack();
+        var start = members.Count;
+        try
         {
-            json.Skip();
-            return AttributeObject.Empty;
-        }
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var place = members.Push(AttributeNames.Of(ref json));
+                json.Read();
+                members.Set(place, ReadValue(ref json));
+            }
 
-        var names = new string[count];
-        var values = new AttributeValue[count];
-        for (var i = 0; i < count; i++)
+            return members.Take(start);
+        }
+        catch
         {
-            json.Read();
-            names[i] = AttributeNames.Of(ref json);
-            json.Read();
-            values[i] = ReadValue(ref json);
+            // Half an object is nobody's.
+            _members = null;
+            throw;
         }
-
-        json.Read();
-        return new AttributeObject(names, values);
     }
 
     private static AttributeValue ReadValue(ref Utf8JsonReader json) => json.TokenType switch
@@ -63,18 +66,5 @@ internal static class ContextReader
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             elements.Add(ReadValue(ref json));
         return AttributeValue.From(elements);
-    }
-
-    /// <summary>Looks ahead on a copy, so that the arrays are made once and fit.</summary>
-    private static int CountMembers(Utf8JsonReader ahead)
-    {
-        var count = 0;
-        while (ahead.Read() && ahead.TokenType == JsonTokenType.PropertyName)
-        {
-            ahead.Skip();
-            count++;
-        }
-
-        return count;
     }
 }

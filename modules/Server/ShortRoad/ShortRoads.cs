@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Delivery.Contracts.Http;
 using Delivery.Server.Access;
 using Delivery.Server.Http;
@@ -30,30 +31,44 @@ internal sealed record Road(RouteEndpoint Endpoint, string Method, string Prefix
             : null;
 }
 
-/// <summary>The roads there are, and whether they are open.</summary>
-internal sealed class ShortRoads(
-    KeyRing ring, ActivitySource traces, DiagnosticListener diagnostics, ILoggerFactory loggers, IServiceScopeFactory scopes,
-    IEnumerable<IExceptionHandler> faults, RequestDurations durations)
+/// <summary>The roads there are, whether they are open, and how many requests took them: <c>delivery.short_road.requests</c>.</summary>
+internal sealed class ShortRoads
 {
-    /// <summary>Where the framework says each request, begun and ended.</summary>
-    private readonly ILogger _requests = loggers.CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
+    private readonly ActivitySource _traces;
+    private readonly DiagnosticListener _diagnostics;
 
-    private readonly ProblemAnswers _faults = faults.OfType<ProblemAnswers>().Single();
+    /// <summary>Where the framework says each request, begun and ended.</summary>
+    private readonly ILogger _requests;
+
     private Road[]? _all;
+    private long _taken;
+
+    public ShortRoads(
+        KeyRing ring, ActivitySource traces, DiagnosticListener diagnostics, ILoggerFactory loggers, IServiceScopeFactory scopes,
+        IEnumerable<IExceptionHandler> faults, RequestDurations durations, IMeterFactory meters)
+    {
+        (Ring, Scopes, Faults, Durations) = (ring, scopes, faults.OfType<ProblemAnswers>().Single(), durations);
+        (_traces, _diagnostics, _requests) = (traces, diagnostics, loggers.CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics"));
+        meters.Create("Delivery.Server").CreateObservableCounter(
+            "delivery.short_road.requests", () => Interlocked.Read(ref _taken), "{request}", "Requests that were answered from memory, without the framework.");
+    }
 
     /// <summary>Set before the server starts; they are asked at the first request, when all are mapped.</summary>
     public ICollection<EndpointDataSource> Endpoints { get; set; } = [];
 
-    public KeyRing Ring => ring;
+    public KeyRing Ring { get; }
 
-    public IServiceScopeFactory Scopes => scopes;
+    public IServiceScopeFactory Scopes { get; }
 
-    public ProblemAnswers Faults => _faults;
+    public ProblemAnswers Faults { get; }
 
-    public RequestDurations Durations => durations;
+    public RequestDurations Durations { get; }
 
     public Road[] All => _all ??= [.. Endpoints.SelectMany(source => source.Endpoints).Select(Road.Of).OfType<Road>()];
 
     /// <summary>Nobody traces requests or has each of them logged.</summary>
-    public bool AreOpen => !traces.HasListeners() && !diagnostics.IsEnabled() && !_requests.IsEnabled(LogLevel.Information);
+    public bool AreOpen => !_traces.HasListeners() && !_diagnostics.IsEnabled() && !_requests.IsEnabled(LogLevel.Information);
+
+    /// <summary>A request took one.</summary>
+    public void Count() => Interlocked.Increment(ref _taken);
 }

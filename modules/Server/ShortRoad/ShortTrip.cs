@@ -30,6 +30,7 @@ internal sealed class ShortTrip(ShortRoads roads)
             return false;
         _http.Initialize(features);
         _began = roads.Durations.Begin();
+        roads.Count();
         return IsUnderWay = true;
     }
 

@@ -19,24 +19,25 @@ internal sealed class OfrepStream(LiveRulesets live, StreamTokens tokens, IHostA
             return;
         }
 
-        // A browser that reconnects tells what it has; it need not evaluate anew for that.
+        // A browser that reconnects tells what it has; it need not evaluate anew for what it does not notice. One that comes for the
+        // first time does not say what it evaluated: it may have missed a change since, so it asks again, and learns that nothing changed.
         var state = environment.State;
-        var known = long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
-            && !(topic.ForClient && !state.Reordered && sequence >= state.ForClients.Sequence)
-            ? sequence
-            : state.Sequence;
+        long? known = !long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? null
+            : topic.ForClient && !state.Reordered && sequence >= state.ForClients.Sequence ? state.Sequence
+            : sequence;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        await FrameStream.RunAsync(http, environment, known, takesParts: false, frame => Refetch(frame, topic), end.Token);
+        await FrameStream.RunAsync(http, environment, known, takesParts: false, frame => Refetch(frame, environment, topic), end.Token);
     }
 
-    private static ReadOnlyMemory<byte> Refetch(Frame frame, StreamTopic topic)
+    /// <summary>A client is told the sequence of the last change it can notice: how many others there were is not its business.</summary>
+    private static ReadOnlyMemory<byte> Refetch(Frame frame, LiveEnvironment environment, StreamTopic topic)
     {
         if (frame.Ordinal == 0)
             return frame.Bytes;
-        return topic.ForClient && !frame.ForClients
-            ? ReadOnlyMemory<byte>.Empty
-            : Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture,
-                $"id: {frame.Sequence}\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{frame.Sequence}\"}}\n\n"));
+        if (topic.ForClient && !frame.ForClients)
+            return ReadOnlyMemory<byte>.Empty;
+        var sequence = topic.ForClient ? environment.State.ForClients.Sequence : frame.Sequence;
+        return Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"id: {sequence}\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{sequence}\"}}\n\n"));
     }
 }

@@ -8,6 +8,9 @@ namespace Delivery.Benchmarks.Exposures;
 /// <summary>A fresh PostgreSQL with fsync on and the server as a process of its own, as the ledger's measurements need them.</summary>
 internal sealed class LedgerBench : IAsyncDisposable
 {
+    /// <summary>Of Linux's clock in <c>/proc</c>, on every architecture .NET runs on.</summary>
+    private const int TicksPerSecond = 100;
+
     private LedgerBench(PostgresCluster cluster, string connectionString, ServerProcess server) =>
         (Cluster, Database, Server) = (cluster, NpgsqlDataSource.Create(connectionString), server);
 
@@ -29,6 +32,20 @@ internal sealed class LedgerBench : IAsyncDisposable
         var bench = new LedgerBench(cluster, connectionString, await ServerProcess.StartAsync(connectionString, cancellationToken, quiet));
         bench.Server.Http.Timeout = TimeSpan.FromMinutes(5);
         return bench;
+    }
+
+    /// <summary>Processor time that PostgreSQL took so far, over all its processes, those that have ended included.</summary>
+    public TimeSpan DatabaseProcessorTime
+    {
+        get
+        {
+            var postmaster = int.Parse(File.ReadLines(Path.Combine(Cluster.DataDirectory, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+            var all = Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit))
+                .Select(name => Times(int.Parse(name!, CultureInfo.InvariantCulture))).ToList();
+            var ticks = all.Where(times => times.Process == postmaster).Sum(times => times.Own + times.Ended)
+                + all.Where(times => times.Parent == postmaster).Sum(times => times.Own);
+            return TimeSpan.FromSeconds((double)ticks / TicksPerSecond);
+        }
     }
 
     /// <summary>Waits until what reads the ledger in the background is through with it.</summary>
@@ -66,6 +83,23 @@ internal sealed class LedgerBench : IAsyncDisposable
         var sorted = values.Order().ToList();
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
     }
+
+    /// <summary>What <c>/proc</c> says of a process (proc(5)): who started it, its ticks, and those of its children that ended. Nothing of one that has ended.</summary>
+    private static (int Process, int Parent, long Own, long Ended) Times(int process)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{process}/stat");
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return (process, int.Parse(fields[1], CultureInfo.InvariantCulture), Sum(fields[11..13]), Sum(fields[13..15]));
+        }
+        catch (IOException)
+        {
+            return default;
+        }
+    }
+
+    private static long Sum(string[] ticks) => ticks.Sum(text => long.Parse(text, CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {

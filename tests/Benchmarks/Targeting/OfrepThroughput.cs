@@ -36,7 +36,7 @@ internal static class OfrepThroughput
             await SettleAsync(bench.Server, cancellationToken);
         }
 
-        System.Console.WriteLine("round   empty req/s   OFREP req/s   ratio   empty CPU us/req   OFREP CPU us/req   recorded    lost");
+        System.Console.WriteLine("round   empty req/s   OFREP req/s   ratio   empty CPU us/req   OFREP CPU us/req   PostgreSQL CPU us/req   recorded    lost");
         var (limits, rates) = (new List<double>(), new List<double>());
         for (var round = 1; round <= rounds; round++)
         {
@@ -45,12 +45,14 @@ internal static class OfrepThroughput
             var limitCpu = (empty.ProcessorTime - cpu).TotalMicroseconds / limit.Requests;
             var before = await ServedAsync(bench.Server, cancellationToken);
             cpu = bench.Server.ProcessorTime;
+            var databaseCpu = bench.DatabaseProcessorTime;
             var rate = await ours.RunAsync(seconds, cancellationToken);
             var ourCpu = (bench.Server.ProcessorTime - cpu).TotalMicroseconds / rate.Requests;
+            databaseCpu = bench.DatabaseProcessorTime - databaseCpu;
             var served = await SettleAsync(bench.Server, cancellationToken);
             limits.Add(limit.Rate);
             rates.Add(rate.Rate);
-            Say($"{round,5} {limit.Rate,13:N0} {rate.Rate,13:N0} {rate.Rate / limit.Rate,7:P0} {limitCpu,18:N1} {ourCpu,18:N1} {served.Recorded - before.Recorded,10:N0} {served.Lost - before.Lost,7:N0}");
+            Say($"{round,5} {limit.Rate,13:N0} {rate.Rate,13:N0} {rate.Rate / limit.Rate,7:P0} {limitCpu,18:N1} {ourCpu,18:N1} {databaseCpu.TotalMicroseconds / rate.Requests,23:N1} {served.Recorded - before.Recorded,10:N0} {served.Lost - before.Lost,7:N0}");
         }
 
         // A round's two halves meet the same machine; from round to round it drifts by a third.

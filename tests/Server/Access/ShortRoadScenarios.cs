@@ -34,6 +34,18 @@ public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) :
     }
 
     [Fact]
+    public async Task a_request_with_a_known_key_takes_the_short_road()
+    {
+        var (_, key) = await IssueAsync();
+        var before = await TakenAsync();
+
+        // The first request makes the key known, which lasts five seconds; and /metrics may be a moment old.
+        do
+            (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        while (await TakenAsync() == before);
+    }
+
+    [Fact]
     public async Task a_key_that_is_revoked_opens_nothing_more_on_its_open_connection()
     {
         var (id, key) = await IssueAsync();
@@ -121,6 +133,16 @@ public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) :
         lines.Count.ShouldBeLessThan(2);
         return lines.Count == 0 ? 0 : int.Parse(lines[0].Groups[1].Value, CultureInfo.InvariantCulture);
     }
+
+    private async Task<int> TakenAsync()
+    {
+        var line = Taken().Match(await _server.Http.GetStringAsync("/metrics", Cancel));
+        line.Success.ShouldBeTrue("/metrics says how many requests took a short road");
+        return int.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"^delivery_short_road_requests_total\{[^\n]*\} (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Taken();
 
     [GeneratedRegex(@"^http_server_request_duration_seconds_count\{[^\n]*http_response_status_code=""200""[^\n]*http_route=""/ofrep/v1/evaluate/flags/\{key\}""[^\n]*\} (\d+)", RegexOptions.Multiline)]
     private static partial Regex Counted();

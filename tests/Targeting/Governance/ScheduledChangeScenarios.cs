@@ -73,6 +73,37 @@ public sealed class ScheduledChangeScenarios(GovernedServer governed)
     }
 
     [Fact]
+    public async Task each_team_whose_flags_a_change_failed_to_change_gets_one_alert_with_the_reason()
+    {
+        await governed.Alice.GivenFlag("""{ "key": "cart-a", "type": "boolean", "owner": "cart" }""");
+        await governed.Alice.GivenFlag("""{ "key": "cart-b", "type": "boolean", "owner": "cart" }""");
+        await governed.Alice.GivenFlag("""{ "key": "nobodys", "type": "boolean" }""");
+        var key = await Schedule(TimeSpan.FromHours(1), """
+            { "kind": "rules", "flag": "cart-a", "environment": "staging", "rules": [ { "id": "a", "serve": { "variant": "on" } } ] },
+            { "kind": "disable", "flag": "cart-b", "environment": "staging" }, { "kind": "disable", "flag": "nobodys", "environment": "staging" }
+            """);
+        using var meanwhile = await governed.Bob.PutJson("/api/v1/flags/cart-a/environments/staging", """{ "rules": [ { "id": "b", "serve": { "variant": "on" } } ] }""");
+        await meanwhile.Json();
+
+        await governed.PassAsync(TimeSpan.FromHours(1));
+        await governed.PassAsync(TimeSpan.FromMinutes(1));
+
+        var cart = (await Alert($"scheduled-change-failed.{key}.cart")).GetProperty("alert");
+        cart.Text("kind").ShouldBe("scheduled-change-failed");
+        cart.Text("subject").ShouldBe($"scheduled-change/{key}");
+        cart.Text("team").ShouldBe("cart");
+        cart.Text("severity").ShouldBe("warning");
+        cart.Text("title")!.ShouldStartWith("The change of cart-a, cart-b that was scheduled for ");
+        cart.Text("detail")!.ShouldContain("the rules of the flag 'cart-a' are no longer what was there");
+        cart.Text("detail")!.ShouldEndWith("Nothing was changed. alice scheduled it.");
+        var unowned = (await Alert($"scheduled-change-failed.{key}")).GetProperty("alert");
+        unowned.Text("title")!.ShouldStartWith("The change of nobodys that was scheduled for ");
+        unowned.TryGetProperty("team", out _).ShouldBeFalse("nobody owns the flag");
+        (await governed.Alice.GetJson("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()
+            .Count(alert => alert.Text("subject") == $"scheduled-change/{key}").ShouldBe(2);
+    }
+
+    [Fact]
     public async Task scheduled_changes_are_listed_filtered_and_paged()
     {
         await governed.Alice.GivenFlag("""{ "key": "listed-times", "type": "boolean" }""");
@@ -113,6 +144,18 @@ public sealed class ScheduledChangeScenarios(GovernedServer governed)
     private async Task<string> Schedule(TimeSpan after, string changes, string? comment = null) => await governed.Alice.Made(
         "/api/v1/scheduled-changes",
         $$"""{ "at": "{{governed.Time.GetUtcNow().Add(after):O}}", "changes": [ {{changes}} ], "comment": {{JsonSerializer.Serialize(comment ?? "")}} }""");
+
+    /// <summary>Facts become alerts after the commit, by a message.</summary>
+    private async Task<JsonElement> Alert(string id)
+    {
+        while (true)
+        {
+            using var answer = await governed.Alice.GetAsync(new Uri($"/api/v1/alerts/{id}", UriKind.Relative), TestContext.Current.CancellationToken);
+            if (answer.StatusCode != HttpStatusCode.NotFound)
+                return await answer.Json();
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
 
     private async Task<string?> Default(string flag) =>
         (await governed.Alice.GetJson($"/api/v1/flags/{flag}")).In("staging").TryGetProperty("default", out var served) ? served.Text("variant") : null;

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net.ServerSentEvents;
+using System.Text.Json;
+using Delivery.Testing;
 
 namespace Delivery.Targeting.Tests.Live;
 
@@ -27,6 +30,16 @@ internal sealed class SseReader : IAsyncDisposable
     {
         (await _items.MoveNextAsync()).ShouldBeTrue("the stream ended");
         return _items.Current;
+    }
+
+    /// <summary>The sequence of the next event of an OFREP stream, which tells to evaluate anew.</summary>
+    public async Task<long> RefetchAsync()
+    {
+        var item = await NextAsync();
+        item.EventType.ShouldBe("message");
+        var message = JsonElement.Parse(item.Data);
+        message.Text("type").ShouldBe("refetchEvaluation");
+        return long.Parse(message.Text("etag")!, CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync()

@@ -125,12 +125,41 @@ public sealed class OfrepScenarios(PlatformFixture platform)
         stream.Text("type").ShouldBe("sse");
         using var anonymous = platform.Server.With(null);
         await using var events = await SseReader.OpenAsync(anonymous, stream.Text("url")!);
+        await events.RefetchAsync();
 
         await platform.Admin.PostJson("/api/v1/flags/refetched/environments/production/kill", "{}");
 
-        var message = await events.NextAsync();
-        message.EventType.ShouldBe("message");
-        System.Text.Json.JsonDocument.Parse(message.Data).RootElement.Text("type").ShouldBe("refetchEvaluation");
+        (await events.RefetchAsync()).ShouldBe((await platform.Admin.GetJson("/api/v1/flags/refetched")).GetProperty("sequence").GetInt64());
+    }
+
+    [Fact]
+    public async Task a_stream_tells_what_happened_between_the_evaluation_and_its_opening_and_after_it_broke_off()
+    {
+        await platform.Admin.GivenFlag("""{ "key": "meanwhile", "type": "boolean" }""");
+        using var bulk = await Bulk(platform.Admin, "u1", null);
+        var address = (await bulk.Json()).GetProperty("eventStreams")[0].Text("url")!;
+        using var anonymous = platform.Server.With(null);
+
+        var killed = await Change("kill");
+        await using (var opened = await SseReader.OpenAsync(anonymous, address))
+            (await opened.RefetchAsync()).ShouldBe(killed);
+        var restored = await Change("restore");
+        anonymous.DefaultRequestHeaders.Add("Last-Event-ID", killed.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await using (var reopened = await SseReader.OpenAsync(anonymous, address))
+            (await reopened.RefetchAsync()).ShouldBe(restored);
+
+        anonymous.DefaultRequestHeaders.Remove("Last-Event-ID");
+        anonymous.DefaultRequestHeaders.Add("Last-Event-ID", restored.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await using var upToDate = await SseReader.OpenAsync(anonymous, address);
+        var next = await Change("kill");
+        (await upToDate.RefetchAsync()).ShouldBe(next, "who has the last change is told of the next one only");
+
+        async Task<long> Change(string deed)
+        {
+            using var changed = await platform.Admin.PostJson($"/api/v1/flags/meanwhile/environments/production/{deed}", "{}");
+            await changed.Json();
+            return (await platform.Admin.GetJson("/api/v1/flags/meanwhile")).GetProperty("sequence").GetInt64();
+        }
     }
 
     [Theory]
