@@ -66,6 +66,9 @@ public sealed class ReleaseScenarios(CommandLine cli) : IClassFixture<CommandLin
         var document = """{ "features": { "cli-gb": { "defaultValue": false, "rules": [ { "condition": { "country": "DE" }, "force": true } ] } } }""";
         (await cli.TypeAs(Testing.DeliveryServer.AdminKey, document, "import", "growthbook", "-", "--dry-run")).Well().Out.ShouldContain("1 flag would be imported");
         (await cli.Type("flags", "get", "cli-gb")).Status.ShouldBe(4);
+        var report = JsonElement.Parse((await cli.TypeAs(Testing.DeliveryServer.AdminKey, document, "import", "growthbook", "-", "--dry-run", "-o", "json")).Well().Out);
+        report.GetProperty("imported")[0].GetString().ShouldBe("cli-gb");
+        report.GetProperty("unsupported").GetArrayLength().ShouldBe(0);
         (await cli.TypeAs(Testing.DeliveryServer.AdminKey, document, "import", "growthbook", "-", "-o", "quiet")).Well().Out.Trim().ShouldBe("cli-gb");
         (await cli.Type("evaluate", "cli-gb", "-u", "x", "-a", "country=DE", "-o", "json")).Well().Json.GetProperty("value").GetBoolean().ShouldBeTrue();
     }

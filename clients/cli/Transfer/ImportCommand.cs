@@ -19,13 +19,18 @@ internal static class ImportCommand
             var document = JsonText.Strict(await InputFile.ReadAsync(terminal, said.GetValue(file)!, stop), "file");
             var path = Address.Of("import", said.GetValue(format)!).With(("environment", said.GetValue(environment)), ("strict", said.GetValue(strict)), ("dryRun", said.GetValue(dryRun)));
             var report = await session.Api.ChangeAsync(HttpMethod.Post, path, document, stop);
-            if (session.Show.Form != OutputForm.Table)
+            switch (session.Show.Form)
             {
-                session.Show.List([.. report.Items("imported")], "", new Column("KEY", key => key.Text()));
-                return;
+                case OutputForm.Json:
+                    session.Show.One(report);
+                    break;
+                case OutputForm.Quiet:
+                    session.Show.List([.. report.Items("imported")], "", new Column("KEY", key => key.Text()));
+                    break;
+                default:
+                    Write(session.Show, report, said.GetValue(dryRun));
+                    break;
             }
-
-            Write(session.Show, report, said.GetValue(dryRun));
         });
     }
 
