@@ -23,10 +23,13 @@ public interface IRouterHarness : IAsyncDisposable
     /// <summary>How many requests a check of shares may send; fewer make it coarser. Default 2,000.</summary>
     int Requests => 2_000;
 
-    /// <summary>How long after an answer to apply or abort the traffic may still go the old way. Default: not at all.</summary>
-    TimeSpan Settling => TimeSpan.Zero;
+    /// <summary>
+    /// Waits, after an answer to apply or abort, until the traffic goes the new way too; for a backend that tells it without a
+    /// fixed time. Default: it does at once.
+    /// </summary>
+    Task SettleAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Sends a request through the backend.</summary>
+    /// <summary>Sends a request through the backend; several at once.</summary>
     /// <returns>The arm that answered. Anything else is a lost request: an exception.</returns>
     Task<string> SendAsync(RouterRequest request, CancellationToken cancellationToken);
 
@@ -41,6 +44,9 @@ public interface IRouterHarness : IAsyncDisposable
 
     /// <summary>Changes the route behind the plugin's back, as another writer would; false when nobody else can.</summary>
     Task<bool> ChangeBehindAsync(CancellationToken cancellationToken);
+
+    /// <summary>Why <see cref="WithFaultAsync"/> gives null, and where it is shown instead; told with the test that is skipped.</summary>
+    string WhyNoFault => "it says so itself";
 
     /// <summary>
     /// A router of the same plugin whose backend has a fault; null when this backend can't have it (a backend in the plugin's

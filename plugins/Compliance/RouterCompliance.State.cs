@@ -40,7 +40,8 @@ public abstract partial class RouterCompliance
         await AppliedAsync(Intent(canary, 1));
         var share = (double)await CanariesAsync(Harness.Requests) / Harness.Requests;
         var expected = (double)Rounded(canary) / BasisPoints.All;
-        share.ShouldBe(expected, 1e-9 + (5 * Math.Sqrt(expected * (1 - expected) / Harness.Requests)));
+        // Five standard deviations, and for the long tail of a small share nine requests more: wrong once in ten million runs.
+        share.ShouldBe(expected, expected is 0 or 1 ? 1e-9 : (5 * Math.Sqrt(expected * (1 - expected) / Harness.Requests)) + (9.0 / Harness.Requests));
     }
 
     [Theory]
@@ -175,7 +176,7 @@ public abstract partial class RouterCompliance
     private async Task<Verification> VerifiedAsync(RouteIntent intent)
     {
         var verification = await Router.VerifyAsync(intent, Token);
-        for (var i = 0; verification is Verification.Pending && i < 100; i++)
+        for (var i = 0; verification is Verification.Pending && i < 1_200; i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
             verification = await Router.VerifyAsync(intent, Token);

@@ -103,15 +103,9 @@ public abstract partial class RouterCompliance
         return sticky;
     }
 
-    private async Task<List<string>> ArmsAsync(Stickiness sticky)
+    private Task<List<string>> ArmsAsync(Stickiness sticky) => SentAsync(Enumerable.Range(0, Units).Select(unit =>
     {
-        var arms = new List<string>();
-        for (var unit = 0; unit < Units; unit++)
-        {
-            var key = (sticky.Name, $"unit-{unit}");
-            arms.Add(await Harness.SendAsync(sticky.Source == RequestPart.Header ? new RouterRequest(Header: key) : new RouterRequest(Cookie: key), Token));
-        }
-
-        return arms;
-    }
+        var key = (sticky.Name, $"unit-{unit}");
+        return sticky.Source == RequestPart.Header ? new RouterRequest(Header: key) : new RouterRequest(Cookie: key);
+    }));
 }

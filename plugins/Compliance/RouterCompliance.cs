@@ -9,6 +9,8 @@ namespace Delivery.Plugins.Compliance;
 /// </summary>
 public abstract partial class RouterCompliance : IAsyncLifetime
 {
+    private const int AtOnce = 8;
+
     private IRouterHarness? _harness;
 
     /// <summary>The harness of this test.</summary>
@@ -44,7 +46,7 @@ public abstract partial class RouterCompliance : IAsyncLifetime
     protected async Task<RouteState> AppliedAsync(RouteIntent intent)
     {
         var state = Value(await Router.ApplyAsync(intent, (await ReadAsync()).Revision, Token));
-        await SettleAsync();
+        await Harness.SettleAsync(Token);
         return state;
     }
 
@@ -55,7 +57,7 @@ public abstract partial class RouterCompliance : IAsyncLifetime
     protected async Task<RouteState> AbortedAsync(long generation, AbortLevel level)
     {
         var state = Value(await Router.AbortAsync(new AbortOrder(Harness.Route, Harness.Stable, generation, level), Token));
-        await SettleAsync();
+        await Harness.SettleAsync(Token);
         return state;
     }
 
@@ -75,17 +77,18 @@ public abstract partial class RouterCompliance : IAsyncLifetime
     /// <summary>Sends requests and counts those that the canary answered.</summary>
     protected async Task<int> CanariesAsync(int requests, Func<int, RouterRequest>? request = null)
     {
-        var canaries = 0;
-        for (var i = 0; i < requests; i++)
-        {
-            if (await Harness.SendAsync(request?.Invoke(i) ?? new RouterRequest(), Token) == Harness.Canary)
-                canaries++;
-        }
-
-        return canaries;
+        var arms = await SentAsync(Enumerable.Range(0, requests).Select(i => request?.Invoke(i) ?? new RouterRequest()));
+        return arms.Count(a => a == Harness.Canary);
     }
 
-    private Task SettleAsync() => Harness.Settling > TimeSpan.Zero ? Task.Delay(Harness.Settling, Token) : Task.CompletedTask;
+    /// <summary>Sends requests, a few at once, and gives the arm that answered each.</summary>
+    private async Task<List<string>> SentAsync(IEnumerable<RouterRequest> requests)
+    {
+        var arms = new List<string>();
+        foreach (var few in requests.Chunk(AtOnce))
+            arms.AddRange(await Task.WhenAll(few.Select(r => Harness.SendAsync(r, Token))));
+        return arms;
+    }
 
     private int Rounded(int canary) => canary / Able.WeightStep * Able.WeightStep;
 

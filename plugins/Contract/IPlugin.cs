@@ -24,6 +24,14 @@ public interface IPlugin
     ImmutableArray<Fault> Faults(object options);
 
     /// <summary>
+    /// What outside the process an instance with these options writes to and nobody else may, in words for people: <c>the map
+    /// /etc/haproxy/shop.map of the HAProxy at /run/haproxy.sock</c>. Two instances of the plugin with one of them the same would
+    /// overwrite each other: the server does not start. Default: none. Does no I/O.
+    /// </summary>
+    /// <param name="options">Of type <see cref="OptionsType"/>, without faults.</param>
+    ImmutableArray<string> Claims(object options) => [];
+
+    /// <summary>
     /// Makes the port for one configured instance. It may start what is the plugin's own (a listener); it does not wait for a
     /// backend: one that is down is found by the first call, not here. Called again, after an exception or a deadline, with
     /// growing waits. A port that is <see cref="IAsyncDisposable"/> or <see cref="IDisposable"/> is disposed at the end.
@@ -55,11 +63,17 @@ public abstract class Plugin<TPort, TOptions> : IPlugin
     public ImmutableArray<Fault> Faults(object options) => Faults((TOptions)options);
 
     /// <inheritdoc/>
+    public ImmutableArray<string> Claims(object options) => Claims((TOptions)options);
+
+    /// <inheritdoc/>
     public async ValueTask<object> CreateAsync(object options, PluginContext context, CancellationToken cancellationToken) =>
         await CreateAsync((TOptions)options, context, cancellationToken).ConfigureAwait(false);
 
     /// <summary>What is wrong beyond the annotations: fields that contradict each other, addresses that are none. Does no I/O.</summary>
     protected virtual ImmutableArray<Fault> Faults(TOptions options) => [];
+
+    /// <inheritdoc cref="IPlugin.Claims"/>
+    protected virtual ImmutableArray<string> Claims(TOptions options) => [];
 
     /// <inheritdoc cref="IPlugin.CreateAsync"/>
     protected abstract ValueTask<TPort> CreateAsync(TOptions options, PluginContext context, CancellationToken cancellationToken);

@@ -22,6 +22,9 @@ public sealed partial class HAProxyPlugin : Plugin<ITrafficRouter, HAProxyOption
     ];
 
     /// <inheritdoc/>
+    protected override ImmutableArray<string> Claims(HAProxyOptions options) => [.. options.Routes.Select(r => $"the map {r.Value.Map} of the HAProxy at {options.Address}")];
+
+    /// <inheritdoc/>
     protected override async ValueTask<ITrafficRouter> CreateAsync(HAProxyOptions options, PluginContext context, CancellationToken cancellationToken)
     {
         var address = await RuntimeAddress.OfAsync(options, cancellationToken);

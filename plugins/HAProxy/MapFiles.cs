@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 
 namespace Delivery.Plugins.HAProxy;
 
@@ -18,8 +19,13 @@ internal sealed class MapFiles
             if (File.Exists(path) && await File.ReadAllTextAsync(path, cancellationToken) == text)
                 return null;
             var beside = path + ".new";
-            await using (var file = new StreamWriter(File.Create(beside)))
-                await file.WriteAsync(text.AsMemory(), cancellationToken);
+            await using (var file = File.Create(beside))
+            {
+                await file.WriteAsync(Encoding.ASCII.GetBytes(text), cancellationToken);
+                // On the disk before it has the name: a machine that goes down in between has the old file or the new one, never half of one.
+                file.Flush(flushToDisk: true);
+            }
+
             File.Move(beside, path, overwrite: true);
             return null;
         }

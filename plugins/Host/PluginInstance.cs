@@ -29,7 +29,7 @@ internal sealed class PluginInstance : IAsyncDisposable
     /// <summary>As people may see it.</summary>
     public JsonNode? Configuration { get; }
 
-    public ITrafficRouter? Router { get; private set; }
+    public GuardedRouter? Router { get; private set; }
     public IMetricSource? Source { get; private set; }
     public INotificationChannel? Channel { get; private set; }
     public bool IsMade => _port is not null;
@@ -88,7 +88,7 @@ internal sealed class PluginInstance : IAsyncDisposable
 
     private ValueTask<(T? Value, PluginError? Error)> DescribeAsync<T>(Func<T> describe, CancellationToken cancellationToken)
         where T : class =>
-        _guard.CallAsync("describe", CallKind.Read, _deadlines.Read, _ => ValueTask.FromResult(describe()), cancellationToken);
+        _guard.CallAsync("describe", CallKind.Read, _deadlines.Create, _ => ValueTask.FromResult(describe()), cancellationToken);
 
     private async ValueTask<object> DisposePortAsync(CancellationToken cancellationToken)
     {

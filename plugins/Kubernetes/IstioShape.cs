@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Delivery.Plugins.Routing;
 
@@ -7,9 +6,6 @@ namespace Delivery.Plugins.Kubernetes;
 /// <summary>Istio's VirtualService: the first rule that matches wins. Names of headers are lower case there.</summary>
 internal sealed class IstioShape : RouteShape
 {
-    private const string Before = "(?:.*;\\s*)?";
-    private const string After = "(?:\\s*;.*)?";
-
     public override (string Api, string Plural) Kind => ("apis/networking.istio.io/v1", "virtualservices");
     public override string BackendName => "Istio";
     public override string Rules => "http";
@@ -84,7 +80,7 @@ internal sealed class IstioShape : RouteShape
         var headers = match["headers"] as JsonObject ?? [];
         var (name, condition) = wanted.Source == RequestPart.Header
             ? (wanted.Name.ToLowerInvariant(), new JsonObject { ["exact"] = wanted.Value })
-            : ("cookie", new JsonObject { ["regex"] = $"{Before}{Literal(wanted.Name)}={Literal(wanted.Value)}{After}" });
+            : ("cookie", new JsonObject { ["regex"] = CookieExpression.Of(wanted.Name, wanted.Value) });
         if (headers.ContainsKey(name))
             return false;
         headers[name] = condition;
@@ -101,30 +97,7 @@ internal sealed class IstioShape : RouteShape
         if (headers.Count == 0)
             match.Remove("headers");
         return (string?)condition?["exact"] is { } value ? (RequestPart.Header, name, value)
-            : name == "cookie" && (string?)condition?["regex"] is { } regex ? Cookie(regex)
+            : name == "cookie" && (string?)condition?["regex"] is { } regex && CookieExpression.Read(regex) is var (cookie, asked) ? (RequestPart.Cookie, cookie, asked)
             : null;
-    }
-
-    private static (RequestPart Source, string Name, string Value)? Cookie(string regex)
-    {
-        if (!regex.StartsWith(Before, StringComparison.Ordinal) || !regex.EndsWith(After, StringComparison.Ordinal) || regex.IndexOf('=') is not (> 0 and var split))
-            return null;
-        return (RequestPart.Cookie, Plain(regex[Before.Length..split]), Plain(regex[(split + 1)..^After.Length]));
-    }
-
-    private static string Literal(string text)
-    {
-        var literal = new StringBuilder();
-        foreach (var c in text)
-            literal.Append(char.IsAsciiLetterOrDigit(c) ? "" : "\\").Append(c);
-        return literal.ToString();
-    }
-
-    private static string Plain(string literal)
-    {
-        var plain = new StringBuilder();
-        for (var i = 0; i < literal.Length; i++)
-            plain.Append(literal[i] == '\\' && i + 1 < literal.Length ? literal[++i] : literal[i]);
-        return plain.ToString();
     }
 }

@@ -103,13 +103,8 @@ internal sealed class KubeApi : IDisposable
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
             yield break;
-        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
-        while (await lines.ReadLineAsync(cancellationToken) is { Length: > 0 } line)
-        {
-            if (JsonNode.Parse(line) is not JsonObject change || (string?)change["type"] is not ("ADDED" or "MODIFIED"))
-                yield break;
-            yield return change["object"]!.AsObject();
-        }
+        await foreach (var changed in WatchLines.ReadAsync(await response.Content.ReadAsStreamAsync(cancellationToken), MostBytes, cancellationToken))
+            yield return changed;
     }
 
     public void Dispose() => _client.Dispose();

@@ -11,8 +11,13 @@ public sealed partial class KubernetesPlugin : Plugin<ITrafficRouter, Kubernetes
     protected override ImmutableArray<Fault> Faults(KubernetesOptions options) =>
     [
         .. ServerFaults(options),
+        .. options is { Kubeconfig: { } kubeconfig, Server: null } ? KubeconfigCheck.Faults(kubeconfig) : [],
         .. options.Routes.SelectMany(r => RouteFaults(options.Api == TrafficApi.Istio, r.Key, r.Value)),
+        .. SteeredRules.Faults(options),
     ];
+
+    /// <inheritdoc/>
+    protected override ImmutableArray<string> Claims(KubernetesOptions options) => [.. SteeredRules.Claims(options)];
 
     /// <inheritdoc/>
     protected override ValueTask<ITrafficRouter> CreateAsync(KubernetesOptions options, PluginContext context, CancellationToken cancellationToken)

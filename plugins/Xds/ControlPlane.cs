@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,6 +15,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan PingPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>id-kp-clientAuth, RFC 5280.</summary>
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly WebApplication _app;
     private readonly Catalogue _catalogue;
@@ -82,17 +86,24 @@ internal sealed class ControlPlane : IAsyncDisposable
         https.ServerCertificate = X509Certificate2.CreateFromPem(File.ReadAllText(options.Certificate!), options.CertificateKey!.Reveal());
         https.ServerCertificateChain = [];
         https.ServerCertificateChain.ImportFromPemFile(options.Certificate!);
+        https.ServerCertificateChain = [];
+        https.ServerCertificateChain.ImportFromPemFile(options.Certificate!);
         if (options.ClientAuthorities is null)
             return;
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(options.ClientAuthorities);
         https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-        https.ClientCertificateValidation = (certificate, _, _) =>
+        https.ClientCertificateValidation = (certificate, shown, _) =>
         {
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
             chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            // One that says what it is for must be for clients.
+            chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+            // What the client sent between its own and the authority.
+            if (shown is not null)
+                chain.ChainPolicy.ExtraStore.AddRange(shown.ChainPolicy.ExtraStore);
             return chain.Build(certificate);
         };
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Delivery.Plugins.Routing;
 using Delivery.Plugins.Xds.Wire;
 using Google.Protobuf.WellKnownTypes;
@@ -65,7 +64,7 @@ internal static class RouteTable
                 : new HeaderMatcher
                 {
                     Name = "cookie",
-                    SafeRegexMatch = new RegexMatcher { GoogleRe2 = new RegexMatcher.Types.GoogleRE2(), Regex = $"(?:.*;\\s*)?{Literal(o.Name)}={Literal(o.Value)}(?:\\s*;.*)?" },
+                    SafeRegexMatch = new RegexMatcher { GoogleRe2 = new RegexMatcher.Types.GoogleRE2(), Regex = CookieExpression.Of(o.Name, o.Value) },
                 },
         },
     };
@@ -74,14 +73,6 @@ internal static class RouteTable
     {
         DefaultValue = new FractionalPercent { Numerator = (uint)basisPoints, Denominator = FractionalPercent.Types.DenominatorType.TenThousand },
     };
-
-    private static string Literal(string text)
-    {
-        var literal = new StringBuilder();
-        foreach (var c in text)
-            literal.Append(char.IsAsciiLetterOrDigit(c) ? "" : "\\").Append(c);
-        return literal.ToString();
-    }
 
     /// <summary>Names of headers have no case; gRPC compares them as they come over the wire.</summary>
     private static string Lower(string header) => header.ToLowerInvariant();

@@ -3,12 +3,14 @@
 // Lines in have an id, answers carry it; calls run at once:
 //   {"id":1,"open":"a","server":"127.0.0.1:18000","target":"shop"}   a channel
 //   {"id":2,"call":"a","metadata":{"x-arm":"canary"}}                 a call; answered with {"id":2,"arm":"canary"}
-//   {"id":3,"close":"a"}
+//   {"id":3,"settle":"a"}                                             answered when what a channel was told has come through
+//   {"id":4,"close":"a"}
 import { createInterface } from 'node:readline';
 import grpc from '@grpc/grpc-js';
 import * as xds from '@grpc/grpc-js-xds';
 
-const DEADLINE_MILLISECONDS = 10_000;
+const DEADLINE_MILLISECONDS = 60_000;
+const SETTLING_TURNS = 50;
 const BOOTSTRAP = 'grpc.TEST_ONLY_DO_NOT_USE_IN_PROD.xds_bootstrap_config';
 const bytes = (value) => value;
 const Arm = grpc.makeGenericClientConstructor({
@@ -37,9 +39,15 @@ function close({ close: name }) {
   return {};
 }
 
+// What follows on an acknowledgement happens in the next turns of this loop, and nowhere else.
+async function settle() {
+  for (let turn = 0; turn < SETTLING_TURNS; turn++) await new Promise(setImmediate);
+  return {};
+}
+
 async function answer(question) {
   try {
-    return await (question.open ? open(question) : question.call ? call(question) : close(question));
+    return await (question.open ? open(question) : question.call ? call(question) : question.settle ? settle() : close(question));
   } catch (error) {
     return { error: String(error?.message ?? error) };
   }

@@ -48,12 +48,24 @@ internal sealed partial class RouteKeeper(
         return route.InLine ? new RouteStanding.InLine(route.ToldVersion) : await TellAsync(route, cancellationToken);
     }
 
-    /// <summary>Looks at every route that was told something, and tells again what strayed.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    /// <summary>Looks at routes, and tells again what strayed.</summary>
+    public async Task LookAsync(IReadOnlyList<Route> routes, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(routes.Where(r => plugins.Router(r.Router) is not null).Select(r => LookAsync(r, cancellationToken)));
+    }
+
+    /// <summary>Looks at a route that a router has told a change of. One that is not in line is being told already: the change is ours.</summary>
+    public async Task LookAtChangeAsync(string router, string name, CancellationToken cancellationToken)
+    {
+        if (await LoadAsync(router, name, cancellationToken) is { InLine: true } route)
+            await LookAsync(route, cancellationToken);
+    }
+
+    /// <summary>Every route that was told something.</summary>
+    public async Task<IReadOnlyList<Route>> ToldAsync(CancellationToken cancellationToken)
     {
         await using var session = store.QuerySession();
-        var routes = await session.Query<Route>().ToListAsync(cancellationToken);
-        await Task.WhenAll(routes.Where(r => plugins.Router(r.Router) is not null).Select(r => LookAsync(r, cancellationToken)));
+        return await session.Query<Route>().ToListAsync(cancellationToken);
     }
 
     private async Task LookAsync(Route route, CancellationToken cancellationToken)
@@ -142,8 +154,11 @@ internal sealed partial class RouteKeeper(
     private partial void LogFailed(string route, Exception exception);
 }
 
-/// <summary>Brings routes in line at once after they were told something, and looks at all of them every few seconds.</summary>
-internal sealed partial class RouteRounds(RouteKeeper keeper, RouteDue due, IConfiguration configuration, TimeProvider time, ILogger<RouteRounds> logger) : BackgroundService
+/// <summary>
+/// Brings routes in line at once after they were told something, and looks at all of them every few seconds; at those whose router tells of
+/// changes, when it does.
+/// </summary>
+internal sealed partial class RouteRounds(RouteKeeper keeper, RouteWatches watches, RouteDue due, IConfiguration configuration, TimeProvider time, ILogger<RouteRounds> logger) : BackgroundService
 {
     /// <summary>How often routes are looked at, in seconds, 0.1 to 3,600; default 5.</summary>
     private const string Setting = "Delivery:Routing:LookEverySeconds";
@@ -162,6 +177,7 @@ internal sealed partial class RouteRounds(RouteKeeper keeper, RouteDue due, ICon
         try
         {
             await keeper.BringAsync(router, route, stoppingToken);
+            watches.Follow(router, route, stoppingToken);
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
@@ -176,7 +192,10 @@ internal sealed partial class RouteRounds(RouteKeeper keeper, RouteDue due, ICon
         {
             try
             {
-                await keeper.LookAsync(stoppingToken);
+                var told = await keeper.ToldAsync(stoppingToken);
+                foreach (var route in told)
+                    watches.Follow(route.Router, route.Name, stoppingToken);
+                await keeper.LookAsync(told, stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {

@@ -10,6 +10,7 @@ internal static class RoutingSetup
     {
         builder.Services.AddSingleton<RouteDue>();
         builder.Services.AddSingleton<RouteKeeper>();
+        builder.Services.AddSingleton<RouteWatches>();
         builder.Services.AddSingleton<RouteReadings>();
         builder.Services.AddHostedService<RouteRounds>();
         builder.Services.ConfigureMarten(options =>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ internal sealed record BoundInstance(string Name, InstalledPlugin Plugin, object
 
     /// <exception cref="PluginRefused">An instance can't be taken; all its faults are named.</exception>
     public static IReadOnlyList<BoundInstance> All(IConfigurationSection instances, IReadOnlyList<InstalledPlugin> installed) =>
-        [.. instances.GetChildren().Select(s => Bind(s, installed))];
+        Apart([.. instances.GetChildren().Select(s => Bind(s, installed))]);
 
     public PluginInstance Make(PluginHostOptions host, TimeProvider time, ILoggerFactory logs) => new(
         Plugin,
@@ -38,11 +39,30 @@ internal sealed record BoundInstance(string Name, InstalledPlugin Plugin, object
             : throw new PluginRefused(name, string.Join("; ", faults.Select(f => redaction.Of($"{options.Path}:{f.Field} must be {f.Accepted}"))));
     }
 
-    private static System.Collections.Immutable.ImmutableArray<Fault> OwnFaults(InstalledPlugin plugin, object options, string name, Redaction redaction)
+    private static ImmutableArray<Fault> OwnFaults(InstalledPlugin plugin, object options, string name, Redaction redaction) =>
+        Asked(() => plugin.Entry.Faults(options), name, redaction);
+
+    /// <summary>Two instances that write to the same place would overwrite each other.</summary>
+    private static List<BoundInstance> Apart(List<BoundInstance> bound)
+    {
+        var claimed = new Dictionary<(InstalledPlugin Plugin, string Claim), string>();
+        foreach (var instance in bound)
+        {
+            foreach (var claim in Asked(() => instance.Plugin.Entry.Claims(instance.Options), instance.Name, instance.Redaction))
+            {
+                if (!claimed.TryAdd((instance.Plugin, claim), instance.Name) && claimed[(instance.Plugin, claim)] is var other && other != instance.Name)
+                    throw new PluginRefused(instance.Name, instance.Redaction.Of($"the instance '{other}' steers the same, and they would overwrite each other: {claim}"));
+            }
+        }
+
+        return bound;
+    }
+
+    private static ImmutableArray<T> Asked<T>(Func<ImmutableArray<T>> ask, string name, Redaction redaction)
     {
         try
         {
-            return plugin.Entry.Faults(options);
+            return ask() is { IsDefault: false } answer ? answer : [];
         }
         catch (Exception e)
         {

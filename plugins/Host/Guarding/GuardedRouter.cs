@@ -11,14 +11,20 @@ internal sealed class GuardedRouter : ITrafficRouter
     private readonly PluginHealth _health;
     private readonly Redaction _redaction;
     private readonly Deadlines _deadlines;
+    private readonly GuardedWatch? _watch;
 
     public GuardedRouter(ITrafficRouter inner, RouterDescriptor descriptor, Guard guard, PluginHealth health, Redaction redaction, Deadlines deadlines)
     {
         (_inner, Descriptor, _guard, _health, _redaction, _deadlines) = (inner, descriptor, guard, health, redaction, deadlines);
+        _watch = descriptor.Capabilities.Watches && inner is IWatchesRoutes watching ? new GuardedWatch(watching, health, redaction) : null;
     }
 
     /// <summary>Asked once, when the port was made: it is constant.</summary>
     public RouterDescriptor Descriptor { get; }
+
+    /// <summary>The route's state whenever it changes; nothing for a router that can't tell.</summary>
+    public IAsyncEnumerable<RouteState> WatchAsync(string route, CancellationToken cancellationToken) =>
+        _watch?.FollowAsync(route, cancellationToken) ?? AsyncEnumerable.Empty<RouteState>();
 
     public ImmutableArray<Fault> Validate(RouteIntent intent)
     {

@@ -58,6 +58,13 @@ public sealed class RouteSteering(PluginHost host, TimeProvider time)
     public async Task<Verification> VerifyAsync(string router, RouteIntent intent, CancellationToken cancellationToken) =>
         host.Router(router) is { } found ? await found.VerifyAsync(intent, cancellationToken) : new Verification.Unverifiable(NoRouter(router).Error!);
 
+    /// <summary>
+    /// The route's state whenever it changes, by anybody, for a router that can tell; the first one at once. Ends when the router ends it, at
+    /// once for one that can't: who follows asks again.
+    /// </summary>
+    public IAsyncEnumerable<RouteState> WatchAsync(string router, string route, CancellationToken cancellationToken) =>
+        host.Instance(router)?.Router?.WatchAsync(route, cancellationToken) ?? AsyncEnumerable.Empty<RouteState>();
+
     private static async Task<Steered> AttemptAsync(ITrafficRouter router, RouteIntent intent, int attempt, CancellationToken cancellationToken)
     {
         var read = await router.ReadAsync(intent.Route, cancellationToken);

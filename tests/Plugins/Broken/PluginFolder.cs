@@ -55,13 +55,22 @@ public sealed class PluginFolder : IDisposable
     }
 
     /// <summary>Compiles an assembly.</summary>
-    public static void Compile(string source, string name, string file, params string[] references)
+    public static void Compile(string source, string name, string file, params string[] references) => Compile(
+        ["using System; using System.Threading; using System.Threading.Tasks; using System.Collections.Generic; using System.Collections.Immutable; using Delivery.Plugins; using Delivery.Plugins.Routing;\n" + source],
+        NullableContextOptions.Disable, name, file, references);
+
+    /// <summary>Compiles whole files, as a project with implicit usings does.</summary>
+    public static void CompileFiles(IEnumerable<string> files, string name, string file, params string[] references) => Compile(
+        files.Prepend("global using System; global using System.IO; global using System.Linq; global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks; global using System.Collections.Generic;"),
+        NullableContextOptions.Enable, name, file, references);
+
+    private static void Compile(IEnumerable<string> files, NullableContextOptions nullable, string name, string file, string[] references)
     {
         var compilation = CSharpCompilation.Create(
             name,
-            [CSharpSyntaxTree.ParseText("using System; using System.Threading; using System.Threading.Tasks; using System.Collections.Generic; using System.Collections.Immutable; using Delivery.Plugins; using Delivery.Plugins.Routing;\n" + source)],
+            files.Select(f => CSharpSyntaxTree.ParseText(f)),
             [.. Framework.Concat(references).Select(r => MetadataReference.CreateFromFile(r))],
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Disable));
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: nullable));
         using var image = File.Create(file);
         var result = compilation.Emit(image);
         result.Success.ShouldBeTrue(string.Join(Environment.NewLine, result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));

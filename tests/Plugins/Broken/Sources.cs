@@ -4,7 +4,7 @@ namespace Delivery.Plugins.Tests;
 internal static class Sources
 {
     /// <summary>A router in memory; the named method's body is replaced.</summary>
-    public static string Router(string read = "return Ok(route);", string apply = "_last = intent; return Ok(intent.Route);", string abort = "return Ok(order.Route);", string create = "", string options = "", string faults = "", string members = "") => $$"""
+    public static string Router(string read = "return Ok(route);", string apply = "_last = intent; return Ok(intent.Route);", string abort = "return Ok(order.Route);", string create = "", string options = "", string faults = "", string members = "", string? watch = null) => $$"""
         public sealed class Options { {{options}} }
 
         public sealed class Entry : Plugin<ITrafficRouter, Options>
@@ -18,14 +18,15 @@ internal static class Sources
             }
         }
 
-        public sealed class Router : ITrafficRouter
+        public sealed class Router : ITrafficRouter{{(watch is null ? "" : ", IWatchesRoutes")}}
         {
             private readonly Options _options;
             private readonly PluginContext _context;
             private RouteIntent _last;
             public Router(Options options, PluginContext context) { _options = options; _context = context; }
             {{members}}
-            public RouterDescriptor Descriptor => new("memory", new RouterCapabilities { WeightStep = 1 }, ImmutableArray.Create(new RouteDescription("shop", ImmutableArray.Create("stable", "canary"))));
+            {{(watch is null ? "" : $"public async IAsyncEnumerable<RouteState> WatchAsync(string route, CancellationToken cancellationToken) {{ await Task.CompletedTask; {watch} }}")}}
+            public RouterDescriptor Descriptor => new("memory", new RouterCapabilities { WeightStep = 1, Watches = {{(watch is null ? "false" : "true")}} }, ImmutableArray.Create(new RouteDescription("shop", ImmutableArray.Create("stable", "canary"))));
             public ImmutableArray<Fault> Validate(RouteIntent intent) => ImmutableArray<Fault>.Empty;
             private PluginResult<RouteState> Ok(string route) => new RouteState(route, "1", _last?.Generation, _last?.Arms ?? ImmutableArray<ArmWeight>.Empty, ImmutableArray<RouteOverride>.Empty);
             public async ValueTask<PluginResult<RouteState>> ReadAsync(string route, CancellationToken cancellationToken) { await Task.CompletedTask; {{read}} }

@@ -13,12 +13,12 @@ internal sealed class HAProxyHarness : IRouterHarness
     private readonly List<IAsyncDisposable> _faults = [];
     private readonly ArmService _stable;
     private readonly ArmService _canary;
-    private readonly Certificates _certificates;
+    private readonly SocketByTls _byTls;
     private HttpClient _client;
 
-    private HAProxyHarness(ArmService stable, ArmService canary, Certificates certificates, HAProxyProcess haproxy, ITrafficRouter router)
+    private HAProxyHarness(ArmService stable, ArmService canary, SocketByTls byTls, HAProxyProcess haproxy, ITrafficRouter router)
     {
-        (_stable, _canary, _certificates, HAProxy, Router) = (stable, canary, certificates, haproxy, router);
+        (_stable, _canary, _byTls, HAProxy, Router) = (stable, canary, byTls, haproxy, router);
         _client = haproxy.Client();
     }
 
@@ -29,7 +29,7 @@ internal sealed class HAProxyHarness : IRouterHarness
     public HAProxyProcess HAProxy { get; }
     public HttpClient Client => _client;
     public ArmService CanaryService => _canary;
-    public Certificates Certificates => _certificates;
+    public SocketByTls ByTls => _byTls;
 
     public static string Example => Path.Combine(BuiltPlugins.FolderOf("HAProxy"), "example.cfg");
 
@@ -47,14 +47,16 @@ internal sealed class HAProxyHarness : IRouterHarness
         var program = ProgramOrSkip();
         var stable = await ArmService.StartAsync("stable", cancellationToken);
         var canary = await ArmService.StartAsync("canary", cancellationToken);
-        var certificates = new Certificates();
-        var haproxy = await HAProxyProcess.StartAsync(program, Example, stable.Address, canary.Address, cancellationToken, certificates.Listeners);
-        return new HAProxyHarness(stable, canary, certificates, haproxy, await RouterAsync(Options(haproxy.Socket, haproxy.Map, writeMap), cancellationToken));
+        var byTls = new SocketByTls();
+        var haproxy = await HAProxyProcess.StartAsync(program, Example, stable.Address, canary.Address, cancellationToken, byTls.Listeners);
+        return new HAProxyHarness(stable, canary, byTls, haproxy, await RouterAsync(Options(haproxy.Socket, haproxy.Map, writeMap), cancellationToken));
     }
 
     public static HAProxyOptions Options(string address, string map, bool writeMap = false) => new()
     {
         Address = address,
+        // No exchange ends early on a machine under load; whoever tests that one ends sets it.
+        Seconds = 60,
         Routes =
         {
             ["shop"] = new HAProxyRoute
@@ -68,11 +70,11 @@ internal sealed class HAProxyHarness : IRouterHarness
         },
     };
 
-    public static async Task<ITrafficRouter> RouterAsync(HAProxyOptions options, CancellationToken cancellationToken)
+    public static async Task<ITrafficRouter> RouterAsync(HAProxyOptions options, CancellationToken cancellationToken, TimeProvider? time = null)
     {
         var plugin = new HAProxyPlugin();
         plugin.Faults(options).ShouldBeEmpty();
-        return (ITrafficRouter)await plugin.CreateAsync(options, new PluginContext("edge", TimeProvider.System, new NoLog()), cancellationToken);
+        return (ITrafficRouter)await plugin.CreateAsync(options, new PluginContext("edge", time ?? TimeProvider.System, new NoLog()), cancellationToken);
     }
 
     public Task<string> SendAsync(RouterRequest request, CancellationToken cancellationToken) => _client.SendAsync(request, cancellationToken);
@@ -102,15 +104,19 @@ internal sealed class HAProxyHarness : IRouterHarness
     {
         var address = fault switch
         {
-            BackendFault.Down => $"tcp://127.0.0.1:{FaultyBackend.ClosedPort()}",
+            BackendFault.Down => $"tcp://127.0.0.1:{FaultyBackend.ClosedPort}",
             BackendFault.Silent => Faulty(FaultyBackend.Silent),
             BackendFault.Nonsense => Faulty(FaultyBackend.Nonsense),
             BackendFault.CutInTheMiddle => Faulty(at => FaultyBackend.CutInTheMiddle("2.6.12-1\n\nadmin\n\n# id (fi", at)),
             BackendFault.CredentialsWrong => Path.Combine(HAProxy.Folder, "user.sock"),
-            BackendFault.CertificateWrong => $"tls://localhost:{_certificates.Port}",
+            BackendFault.CertificateWrong => $"tls://localhost:{_byTls.Port}",
             _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "no such fault"),
         };
-        return await RouterAsync(Options(address, HAProxy.Map), cancellationToken);
+        var options = Options(address, HAProxy.Map);
+        // What was sent is waited for so long, whoever cancels: here nothing comes.
+        if (fault == BackendFault.Silent)
+            options.Seconds = 0.6;
+        return await RouterAsync(options, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -121,7 +127,7 @@ internal sealed class HAProxyHarness : IRouterHarness
         await HAProxy.DisposeAsync();
         await _stable.DisposeAsync();
         await _canary.DisposeAsync();
-        _certificates.Dispose();
+        _byTls.Dispose();
     }
 
     private string Faulty(Func<EndPoint, FaultyBackend> start)

@@ -31,8 +31,8 @@ public sealed class HAProxyTests : IAsyncLifetime
     {
         await ApplyAsync(Intent(10_000, 1));
         var waiting = _harness.Client.GetAsync(new Uri("/waits", UriKind.Relative), Token);
-        await UntilAsync(() => Task.FromResult(_harness.CanaryService.Asked.Contains("GET /waits")));
-        await Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopSticky), Token);
+        await Until.TrueAsync(() => _harness.CanaryService.Asked.Contains("GET /waits"));
+        (await Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopSticky), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
         waiting.IsCompleted.ShouldBeFalse();
         (await Router.AbortAsync(new AbortOrder("shop", "stable", 3, AbortLevel.CutInFlight), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
         try
@@ -78,7 +78,8 @@ public sealed class HAProxyTests : IAsyncLifetime
             var seen = await ReadAsync();
             var applying = Task.Run(() => Router.ApplyAsync(Intent(10_000, 2 * round), seen.Revision, Token).AsTask(), Token);
             var aborted = await Router.AbortAsync(new AbortOrder("shop", "stable", (2 * round) + 1, AbortLevel.StopSticky), Token);
-            await applying;
+            var applied = await applying;
+            (applied as PluginResult<RouteState>.Failed)?.Error.Kind.ShouldBe(PluginErrorKind.Conflict, "it came before the abort, or is fenced by it");
             aborted.ShouldBeOfType<PluginResult<RouteState>.Ok>();
             (await ReadAsync()).WeightOf("canary").ShouldBe(0);
         }
@@ -89,7 +90,7 @@ public sealed class HAProxyTests : IAsyncLifetime
     {
         await ApplyAsync(Intent(1_000, 1));
         await _harness.StopCanaryAsync(Token);
-        await UntilAsync(async () => (await _harness.HAProxy.SayAsync("show stat shop-canary 4 -1", Token)).Contains(",DOWN,", StringComparison.Ordinal));
+        await Until.TrueAsync(async () => (await _harness.HAProxy.SayAsync("show stat shop-canary 4 -1", Token)).Contains(",DOWN,", StringComparison.Ordinal));
         var refused = (await Router.ApplyAsync(Intent(2_000, 2), (await ReadAsync()).Revision, Token)).ShouldBeOfType<PluginResult<RouteState>.Failed>();
         refused.Error.Kind.ShouldBe(PluginErrorKind.Unavailable);
         refused.Error.Message.ShouldContain("'canary'");
@@ -142,11 +143,11 @@ public sealed class HAProxyTests : IAsyncLifetime
     public async Task the_socket_is_reached_by_tls_with_a_certificate_and_not_without()
     {
         var folder = _harness.HAProxy.Folder;
-        var options = HAProxyHarness.Options($"tls://localhost:{_harness.Certificates.Port}", _harness.HAProxy.Map);
-        options.AuthorityFile = HAProxy.Certificates.Authority(folder);
+        var options = HAProxyHarness.Options($"tls://localhost:{_harness.ByTls.Port}", _harness.HAProxy.Map);
+        options.AuthorityFile = SocketByTls.AuthorityFile(folder);
         (await (await HAProxyHarness.RouterAsync(options, Token)).ReadAsync("shop", Token)).ShouldBeOfType<PluginResult<RouteState>.Failed>()
             .Error.Kind.ShouldBe(PluginErrorKind.Unauthorized);
-        var (certificate, key) = _harness.Certificates.Signed("delivery", 2);
+        var (certificate, key) = _harness.ByTls.Signed("delivery");
         options.CertificateFile = Path.Combine(folder, "delivery.pem");
         options.CertificateKey = new Secret(key);
         await File.WriteAllTextAsync(options.CertificateFile, certificate, Token);
@@ -181,6 +182,13 @@ public sealed class HAProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public void the_map_that_an_instance_writes_is_its_own()
+    {
+        var (options, plugin) = (HAProxyHarness.Options("/run/haproxy.sock", "/a.map"), (IPlugin)new HAProxyPlugin());
+        plugin.Claims(options).ShouldBe(["the map /a.map of the HAProxy at /run/haproxy.sock"]);
+    }
+
+    [Fact]
     public void options_that_contradict_each_other_are_named()
     {
         var options = HAProxyHarness.Options("tcp://127.0.0.1:1", "/a.map");
@@ -195,13 +203,6 @@ public sealed class HAProxyTests : IAsyncLifetime
     }
 
     private static RouteIntent Intent(int canary, long generation) => new("shop", generation, "stable", [new("stable", BasisPoints.All - canary), new("canary", canary)]);
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var i = 0; !await condition() && i < 500; i++)
-            await Task.Delay(10, Token);
-        (await condition()).ShouldBeTrue();
-    }
 
     private async Task<RouteState> ReadAsync() => (await Router.ReadAsync("shop", Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>().Value;
 

@@ -38,12 +38,16 @@ internal sealed class SocketBetween : IAsyncDisposable
 
     public string Path => System.IO.Path.Combine(_haproxy.Folder, "between.sock");
 
+    /// <summary>Released with each line whose answer is kept back.</summary>
+    public SemaphoreSlim KeptBack { get; } = new(0);
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         _listener.Dispose();
         await _accepting;
         _end.Dispose();
+        KeptBack.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -74,7 +78,11 @@ internal sealed class SocketBetween : IAsyncDisposable
             if (way == Way.CutAfter)
                 return;
             if (way == Way.Late)
+            {
+                KeptBack.Release();
                 await Task.Delay(Timeout.Infinite, _end.Token);
+            }
+
             await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), _end.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)

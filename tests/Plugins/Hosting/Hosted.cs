@@ -19,11 +19,14 @@ internal sealed class Hosted : IAsyncDisposable
     public LinesLogged Logged => _host.Services.GetRequiredService<LinesLogged>();
 
     /// <summary>Starts; settings are under <c>Delivery:Plugins:</c>.</summary>
-    public static async Task<Hosted> StartAsync(PluginFolder folder, params (string Key, string Value)[] settings)
+    public static Task<Hosted> StartAsync(PluginFolder folder, params (string Key, string Value)[] settings) => StartAsync(folder, TimeProvider.System, settings);
+
+    /// <summary>The same with a clock of the test's.</summary>
+    public static async Task<Hosted> StartAsync(PluginFolder folder, TimeProvider time, params (string Key, string Value)[] settings)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings.Append(("Folder", folder.Root)).Select(s => KeyValuePair.Create($"Delivery:Plugins:{s.Item1}", (string?)s.Item2)));
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<LinesLogged>();
         builder.Services.AddSingleton<ILoggerProvider>(s => s.GetRequiredService<LinesLogged>());
         builder.AddPlugins();

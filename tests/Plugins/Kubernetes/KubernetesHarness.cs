@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Delivery.Plugins.Compliance;
 using Delivery.Plugins.Kubernetes;
@@ -108,7 +107,7 @@ internal sealed class KubernetesHarness : IRouterHarness
 
     public async Task<ITrafficRouter?> WithFaultAsync(BackendFault fault, CancellationToken cancellationToken)
     {
-        var options = Options(_istio, fault == BackendFault.Down ? At(FaultyBackend.ClosedPort()) : Server.Address);
+        var options = Options(_istio, fault == BackendFault.Down ? At(FaultyBackend.ClosedPort) : Server.Address);
         switch (fault)
         {
             case BackendFault.CredentialsWrong:
@@ -121,7 +120,7 @@ internal sealed class KubernetesHarness : IRouterHarness
                     var folder = Directory.CreateTempSubdirectory("delivery-kubernetes-");
                     options.CertificateAuthority = Path.Combine(folder.FullName, "authority.pem");
                     await File.WriteAllTextAsync(options.CertificateAuthority, authority.ExportCertificatePem(), cancellationToken);
-                    var server = await ApiServer.StartAsync(cancellationToken, X509CertificateLoader.LoadPkcs12(stranger.Export(X509ContentType.Pkcs12), null));
+                    var server = await ApiServer.StartAsync(cancellationToken, stranger.ForListening());
                     _faults.Add(server);
                     options.Server = server.Address;
                     var router = await RouterAsync(options, cancellationToken);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.Loader;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Delivery.Plugins.Kubernetes;
 using Delivery.Plugins.Routing;
@@ -159,16 +158,48 @@ public sealed class KubernetesTests
     public void an_api_server_behind_a_path_keeps_it(string server, string asked) =>
         KubeApi.At(new Uri(server), "/apis/x?dryRun=All").AbsoluteUri.ShouldBe(asked);
 
-    [Fact]
-    public async Task an_abort_wins_against_somebody_who_writes_all_the_time()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    public async Task an_abort_reads_again_while_others_write_and_keeps_what_they_wrote(int writes)
     {
         await using var harness = await KubernetesHarness.StartAsync(istio: false, Token);
         await AppliedAsync(harness, Intent(5_000, 1));
-        using (new OneRefusal(harness.Server, 409))
+        var written = 0;
+        harness.Server.BeforeWrite = () => _ = written < writes && Label(harness, ++written);
+        var aborted = (await harness.Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopNew), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
+        aborted.Value.WeightOf("canary").ShouldBe(0);
+        ((string?)harness.Stored["metadata"]!["labels"]!["written"]).ShouldBe($"{writes}");
+        harness.Server.Asked.Count(a => a.StartsWith("PATCH")).ShouldBe(1 + writes + 1);
+    }
+
+    [Fact]
+    public async Task an_abort_between_writes_that_never_end_is_a_conflict_to_be_repeated()
+    {
+        await using var harness = await KubernetesHarness.StartAsync(istio: false, Token);
+        await AppliedAsync(harness, Intent(5_000, 1));
+        var (written, order) = (0, new AbortOrder("shop", "stable", 2, AbortLevel.StopNew));
+        harness.Server.BeforeWrite = () => Label(harness, ++written);
+        var failed = (await harness.Router.AbortAsync(order, Token)).ShouldBeOfType<PluginResult<RouteState>.Failed>();
+        (failed.Error.Kind, failed.Error.Retry).ShouldBe((PluginErrorKind.Conflict, Retryability.AfterRead));
+        harness.Server.BeforeWrite = null;
+        (await harness.Router.AbortAsync(order, Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>().Value.WeightOf("canary").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task a_watch_takes_no_line_that_is_longer_than_an_object_may_be()
+    {
+        static async Task<int> ReadAsync(string text, int mostBytes)
         {
-            (await harness.Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopNew), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>()
-                .Value.WeightOf("canary").ShouldBe(0);
+            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
+            return await WatchLines.ReadAsync(stream, mostBytes, Token).CountAsync(Token);
         }
+
+        const string Line = "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{}}}\n";
+        (await ReadAsync(Line + Line, 100)).ShouldBe(2);
+        (await ReadAsync(Line + "{\"type\":\"ERROR\"}\n" + Line, 100)).ShouldBe(1);
+        await Should.ThrowAsync<System.Text.Json.JsonException>(() => ReadAsync(Line + new string(' ', 101), 100));
+        await Should.ThrowAsync<System.Text.Json.JsonException>(() => ReadAsync(Line + "nonsense\n", 100));
     }
 
     [Fact]
@@ -176,7 +207,7 @@ public sealed class KubernetesTests
     {
         using var authority = Certificates.Make("authority", null);
         using var made = Certificates.Make("127.0.0.1", authority);
-        await using var server = await ApiServer.StartAsync(Token, X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null));
+        await using var server = await ApiServer.StartAsync(Token, made.ForListening());
         server.Token = "from-the-kubeconfig";
         server.Store.Controller = Objects.Accept;
         server.Store.Put(KubernetesHarness.PathOf(istio: false), Objects.HttpRoute(), null);
@@ -229,6 +260,14 @@ public sealed class KubernetesTests
         var steered = await hosted.Steering.ApplyAsync("cluster", Intent(10_000, 1), Token);
         (steered.Verification, steered.Attempts).ShouldSatisfyAllConditions(s => s.Verification.ShouldBeOfType<Verification.Verified>(), s => s.Attempts.ShouldBe(2));
         (await hosted.Report.CheckAsync("cluster", Token))!.Ok.ShouldBeTrue();
+    }
+
+    /// <summary>Somebody else writes a label of theirs.</summary>
+    private static bool Label(KubernetesHarness harness, int written)
+    {
+        var found = harness.Stored;
+        found["metadata"]!["labels"]!["written"] = $"{written}";
+        return harness.Server.Store.Put(KubernetesHarness.PathOf(istio: false), found, null) is not null;
     }
 
     private static RouteIntent Intent(int canary, long generation) => new("shop", generation, "stable", [new("stable", BasisPoints.All - canary), new("canary", canary)]);

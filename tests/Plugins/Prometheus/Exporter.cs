@@ -18,6 +18,8 @@ internal sealed class Exporter : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Counted> _deployments = new(StringComparer.Ordinal);
+    private TaskCompletionSource _metricsServed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _nativeServed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _version;
 
     private Exporter(WebApplication app) => _app = app;
@@ -32,10 +34,22 @@ internal sealed class Exporter : IAsyncDisposable
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var exporter = new Exporter(app);
-        app.MapGet("/metrics", () => Results.Text(exporter.Text(), "text/plain; version=0.0.4"));
-        app.MapGet("/native", () => Results.Bytes(exporter.Native(), NativeHistogram.ContentType));
+        app.MapGet("/metrics", () => Results.Text(exporter.Served(ref exporter._metricsServed, exporter.Text()), "text/plain; version=0.0.4"));
+        app.MapGet("/native", () => Results.Bytes(exporter.Served(ref exporter._nativeServed, exporter.Native()), NativeHistogram.ContentType));
         await app.StartAsync(cancellationToken);
         return exporter;
+    }
+
+    /// <summary>
+    /// Waits until each page was read once more. A scrape is stored under the time it began: one that began before this call, and is read
+    /// late, would store under that time what is recorded after it. The next one begins after it.
+    /// </summary>
+    public async Task ScrapedAsync(CancellationToken cancellationToken)
+    {
+        Task served;
+        lock (_lock)
+            served = Task.WhenAll(_metricsServed.Task, _nativeServed.Task);
+        await served.WaitAsync(cancellationToken);
     }
 
     /// <summary>Counts requests of a deployment.</summary>
@@ -63,6 +77,17 @@ internal sealed class Exporter : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private T Served<T>(ref TaskCompletionSource served, T page)
+    {
+        lock (_lock)
+        {
+            served.SetResult();
+            served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        return page;
+    }
 
     private string Text()
     {

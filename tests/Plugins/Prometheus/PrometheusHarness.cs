@@ -42,8 +42,11 @@ internal sealed class PrometheusHarness : IMetricSourceHarness
         _ => null,
     };
 
-    public async Task RecordAsync(string arm, IReadOnlyList<RecordedRequest> requests, CancellationToken cancellationToken) =>
+    public async Task RecordAsync(string arm, IReadOnlyList<RecordedRequest> requests, CancellationToken cancellationToken)
+    {
+        await _service.Exporter.ScrapedAsync(cancellationToken);
         await _service.ShowsAsync(_service.Exporter.Record(arm, requests.Select(r => (r.Duration.TotalSeconds, r.Failed))), cancellationToken);
+    }
 
     public async Task<bool> StopBackendAsync(CancellationToken cancellationToken)
     {
@@ -62,7 +65,7 @@ internal sealed class PrometheusHarness : IMetricSourceHarness
         switch (fault)
         {
             case BackendFault.Down:
-                return SourceOf(Options(new Uri($"http://127.0.0.1:{FaultyBackend.ClosedPort()}")));
+                return SourceOf(Options(new Uri($"http://127.0.0.1:{FaultyBackend.ClosedPort}")));
             case BackendFault.Silent:
                 return Behind(FaultyBackend.Silent());
             case BackendFault.Nonsense:

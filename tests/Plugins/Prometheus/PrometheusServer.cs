@@ -14,7 +14,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("delivery-prometheus-");
     private readonly HttpClient _http;
-    private readonly int _port = FaultyBackend.ClosedPort();
+    private readonly int _port = FreePort.Take();
     private readonly bool _secured;
     private Process? _process;
 
@@ -72,7 +72,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 // Not yet.
             }
 
-            if (i >= 500 || _process.HasExited)
+            if (i >= 6_000 || _process.HasExited)
                 Assert.Fail($"Prometheus does not get ready:\n{await File.ReadAllTextAsync(FileOf("log"), cancellationToken)}");
             await Task.Delay(20, cancellationToken);
         }
@@ -103,7 +103,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         for (var i = 0; await ValueAsync(expression, cancellationToken) is not { } value || !condition(value); i++)
         {
-            (i < 1_000).ShouldBeTrue($"{expression} does not come true");
+            (i < 6_000).ShouldBeTrue($"{expression} does not come true");
             await Task.Delay(20, cancellationToken);
         }
     }
@@ -125,7 +125,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private void Secure()
     {
-        var (certificate, key) = SelfSigned.Loopback();
+        var (certificate, key) = Certificates.SelfSigned();
         File.WriteAllText(CertificateFile, certificate);
         File.WriteAllText(FileOf("tls.key"), key);
         File.WriteAllText(FileOf("web.yml"), $"tls_server_config: {{ cert_file: tls.crt, key_file: tls.key }}\nbasic_auth_users: {{ {User}: '{PasswordHash}' }}\n");

@@ -99,7 +99,7 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
             var answer = await _admin.GetFromJsonAsync<JsonElement>($"/api/v1/rollouts/{rollout}", Token);
             if (answer.GetProperty("status").GetString() == status)
                 return answer;
-            (i < 150).ShouldBeTrue($"not {status}: {answer}");
+            (i < 600).ShouldBeTrue($"not {status}: {answer}");
             await Task.Delay(Beat, Token);
         }
     }

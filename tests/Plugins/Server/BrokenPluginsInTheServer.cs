@@ -21,7 +21,7 @@ public sealed class BrokenPluginsInTheServer(PostgresFixture postgres)
         var settings = new Dictionary<string, string>
         {
             ["Delivery:Plugins:Folder"] = folder.Root,
-            ["Delivery:Plugins:ReadSeconds"] = "0.2",
+            ["Delivery:Plugins:ReadSeconds"] = "5",
             ["Delivery:Plugins:GraceSeconds"] = "0",
             ["Delivery:Plugins:MostCalls"] = "2",
         };
@@ -30,16 +30,22 @@ public sealed class BrokenPluginsInTheServer(PostgresFixture postgres)
             settings[$"Delivery:Plugins:Instances:{name}:Plugin"] = name;
         await using var server = new DeliveryServer(await postgres.CreateDatabaseAsync("broken"), settings: settings);
         using var admin = server.Admin();
-        for (var i = 0; i < 3; i++)
+        async Task<bool> IsWellAsync(string name)
         {
-            foreach (var name in names)
-            {
-                using var check = await admin.PostAsync(new Uri($"/api/v1/plugins/{name}/check", UriKind.Relative), null, token);
-                check.StatusCode.ShouldBe(HttpStatusCode.OK);
-                (await check.Content.ReadFromJsonAsync<JsonElement>(token)).GetProperty("ok").GetBoolean().ShouldBe(name is "leaks" or "strays");
-            }
+            using var check = await admin.PostAsync(new Uri($"/api/v1/plugins/{name}/check", UriKind.Relative), null, token);
+            check.StatusCode.ShouldBe(HttpStatusCode.OK);
+            return (await check.Content.ReadFromJsonAsync<JsonElement>(token)).GetProperty("ok").GetBoolean();
         }
 
+        // Three hang at once, on two places: the others answer meanwhile.
+        var hanging = Enumerable.Range(0, 3).Select(_ => IsWellAsync("hangs")).ToList();
+        for (var i = 0; i < 3; i++)
+        {
+            foreach (var name in names.Where(n => n != "hangs"))
+                (await IsWellAsync(name)).ShouldBe(name is "leaks" or "strays", name);
+        }
+
+        (await Task.WhenAll(hanging)).ShouldAllBe(well => !well);
         (await admin.GetAsync(new Uri("/health", UriKind.Relative), token)).StatusCode.ShouldBe(HttpStatusCode.OK);
         var plugins = await admin.GetFromJsonAsync<JsonElement>("/api/v1/plugins", token);
         string State(string name) => plugins.GetProperty("items").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name)

@@ -40,6 +40,8 @@ public sealed class EdgeServer(PostgresFixture postgres) : IAsyncLifetime
             [$"{Options}:Routes:cart:Path"] = "/cart",
             [$"{Options}:Routes:cart:Arms:stable"] = _stable.Address.ToString(),
             [$"{Options}:Routes:cart:Arms:canary"] = _canary.Address.ToString(),
+            // Longer than any test waits: what goes on beside a call that hangs does not wait for it.
+            ["Delivery:Plugins:ReadSeconds"] = "600",
             ["Delivery:Routing:LookEverySeconds"] = "0.2",
             ["Rollouts:LookEverySeconds"] = "0.2",
         });
@@ -83,7 +85,7 @@ public sealed class EdgeServer(PostgresFixture postgres) : IAsyncLifetime
             var answer = await Admin.GetFromJsonAsync<JsonElement>(path, Token);
             if (condition(answer))
                 return answer;
-            (i < 300).ShouldBeTrue($"{path} still says {answer}");
+            (i < 1_200).ShouldBeTrue($"{path} still says {answer}");
             await Task.Delay(100, Token);
         }
     }

@@ -60,7 +60,7 @@ public sealed class ReloadedHAProxy(PostgresFixture postgres)
             var page = await admin.GetFromJsonAsync<JsonElement>("/api/v1/routes/edge:shop/events", Token);
             if (page.GetProperty("items").EnumerateArray().Count(e => e.GetProperty("type").GetString() == type) >= times)
                 return;
-            (i < 300).ShouldBeTrue($"no {type}: {page}");
+            (i < 1_200).ShouldBeTrue($"no {type}: {page}");
             await Task.Delay(100, Token);
         }
     }

@@ -73,7 +73,7 @@ internal sealed class SqlHarness : IMetricSourceHarness
 
     public Task<IMetricSource?> WithFaultAsync(BackendFault fault, CancellationToken cancellationToken) => Task.FromResult<IMetricSource?>(fault switch
     {
-        BackendFault.Down => At(FaultyBackend.ClosedPort()),
+        BackendFault.Down => At(FaultyBackend.ClosedPort),
         BackendFault.Silent => Behind(FaultyBackend.Silent()),
         BackendFault.Nonsense => Behind(FaultyBackend.CutInTheMiddle("\u0001\0\0\0\u0005x")), // a whole message of a kind that there is not
         BackendFault.CutInTheMiddle => Behind(FaultyBackend.CutInTheMiddle("R\0\0\0")),

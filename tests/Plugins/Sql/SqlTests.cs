@@ -160,12 +160,5 @@ public sealed class SqlTests(Warehouse warehouse) : IAsyncLifetime
     private async Task<PluginError> ErrorAsync(IMetricSource source) =>
         (await source.QueryAsync(Query("http"), Token)).ShouldBeOfType<MetricAnswer.Error>().Reason;
 
-    private async Task RunningAsync(long queries)
-    {
-        for (var i = 0; (long)(await warehouse.ScalarAsync(Running))! != queries; i++)
-        {
-            (i < 500).ShouldBeTrue($"not {queries} queries run at the server");
-            await Task.Delay(20, Token);
-        }
-    }
+    private Task RunningAsync(long queries) => Until.TrueAsync(async () => (long)(await warehouse.ScalarAsync(Running))! == queries);
 }

@@ -18,7 +18,7 @@ public sealed class Warehouse : IAsyncLifetime
     /// <summary>As superuser.</summary>
     internal NpgsqlDataSource Admin => _admin ?? throw new InvalidOperationException("the fixture has not started");
 
-    internal int Port { get; } = FaultyBackend.ClosedPort();
+    internal int Port { get; } = FreePort.Take();
 
     /// <summary>The certificate that the server shows, and that signed itself.</summary>
     internal string CertificateFile => _directory + ".crt";
@@ -36,17 +36,13 @@ public sealed class Warehouse : IAsyncLifetime
             create function writes() returns int language sql as 'insert into requests values (''x'', now(), 1, false); select 1';
             alter function writes() security definer;
             """);
-        var (certificate, key) = SelfSigned.Loopback();
+        var (certificate, key) = Certificates.SelfSigned();
         await File.WriteAllTextAsync(CertificateFile, certificate, Token);
         foreach (var (name, text) in new[] { ("server.crt", certificate), ("server.key", key) })
             await RunAsync($"copy (select unnest(string_to_array('{text}', E'\\n'))) to program 'cat > {name} && chmod 600 {name}'");
         await RunAsync("alter system set ssl = on");
         await RunAsync("select pg_reload_conf()");
-        for (var i = 0; (string)(await ScalarAsync("show ssl"))! != "on"; i++)
-        {
-            (i < 200).ShouldBeTrue("PostgreSQL does not take its certificate");
-            await Task.Delay(20, Token);
-        }
+        await Until.TrueAsync(async () => (string)(await ScalarAsync("show ssl"))! == "on");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Delivery.Plugins.Compliance;
 using Delivery.Plugins.Measuring;
 using Delivery.Plugins.Routing;
 using Delivery.Plugins.Tests.Hosting;
@@ -22,14 +23,22 @@ public sealed class TemplateTests
         (string Name, string Kind)[] plugins = [("Acme.Edge", "router"), ("Acme.Numbers", "metric-source"), ("Acme.Pager-2", "channel")];
         foreach (var (name, kind) in plugins)
             await DotnetTool.RunAsync(folder.Work, ["new", "delivery-plugin", "-n", name, "--kind", kind, "--contract", DotnetTool.Contract, .. hive]);
-        await BuildAsync(folder.Work, plugins.Select(p => p.Name));
-        foreach (var (name, _) in plugins)
+        await WriteGuideAsync(folder.Work);
+        await BuildAsync(folder.Work, plugins.Select(p => $"{p.Name}/{p.Name}.csproj").Append("edge/Edge.csproj"));
+        foreach (var name in plugins.Select(p => p.Name).Append("edge"))
             folder.Copy(name, Path.Combine(folder.Work, name, "bin", "Debug", "net10.0"));
 
         var lines = Path.Combine(folder.Work, "lines");
         await File.WriteAllLinesAsync(lines, ["2026-01-02T12:00:01Z;stable;ok", "2026-01-02T12:00:02Z;stable;failed", "2026-01-02T12:00:03Z;canary;ok"], Token);
+        var key = Path.Combine(folder.Work, "key");
+        await File.WriteAllTextAsync(key, LoadBalancer.Key, Token);
         await using var hosted = await Hosted.StartAsync(
             folder,
+            ("Instances:edge-eu:Plugin", "edge"),
+            ("Instances:edge-eu:Options:Url", $"http://127.0.0.1:{FaultyBackend.ClosedPort}"),
+            ("Instances:edge-eu:Options:Key", $"secret:file:{key}"),
+            ("Instances:edge-eu:Options:Routes:shop:stable", "pool-a"),
+            ("Instances:edge-eu:Options:Routes:shop:canary", "pool-b"),
             ("Instances:edge:Plugin", "acme-edge"),
             ("Instances:edge:Options:Folder", Path.Combine(folder.Work, "routes")),
             ("Instances:edge:Options:Routes:shop:0", "stable"),
@@ -43,16 +52,26 @@ public sealed class TemplateTests
             .ShouldBeOfType<MetricAnswer.Ok>().Reading.Arms.Select(a => a.Statistics).ShouldBe([new ArmStatistics.Counts(2, 1), new ArmStatistics.Counts(1, 0)]);
         foreach (var instance in new[] { "edge", "numbers", "pager" })
             (await hosted.Report.CheckAsync(instance, Token))!.Ok.ShouldBeTrue();
+        (await hosted.Report.CheckAsync("edge-eu", Token))!.Findings.Single().Kind.ShouldBe("Unavailable", "nobody listens there");
+    }
+
+    /// <summary>The guide's files as it says: a folder <c>edge</c>, and the server's contract where its project looks for it.</summary>
+    private static async Task WriteGuideAsync(string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "edge"));
+        foreach (var (name, text) in WrittenPlugin.GuideFiles)
+            await File.WriteAllTextAsync(Path.Combine(folder, "edge", name), text, Token);
+        File.Copy(DotnetTool.Contract, Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "delivery")).FullName, Path.GetFileName(DotnetTool.Contract)));
     }
 
     /// <summary>All in one run of MSBuild: its start costs more than the build.</summary>
-    private static async Task BuildAsync(string folder, IEnumerable<string> names)
+    private static async Task BuildAsync(string folder, IEnumerable<string> projects)
     {
         await File.WriteAllTextAsync(
             Path.Combine(folder, "all.proj"),
             $"""
             <Project DefaultTargets="Build">
-              <ItemGroup>{string.Concat(names.Select(n => $"<One Include=\"{n}/{n}.csproj\" />"))}</ItemGroup>
+              <ItemGroup>{string.Concat(projects.Select(p => $"<One Include=\"{p}\" />"))}</ItemGroup>
               <Target Name="Restore"><MSBuild Projects="@(One)" Targets="Restore" /></Target>
               <Target Name="Build"><MSBuild Projects="@(One)" Targets="Build" /></Target>
             </Project>

@@ -28,6 +28,7 @@ public sealed class XdsClientsTests
         (await CanariesAsync(harness, 10, _ => new RouterRequest(Cookie: ("arm", "c-n.r+y")))).ShouldBe(10);
         (await CanariesAsync(harness, 10, _ => new RouterRequest(Cookie: ("arm", "c-nxr+y")))).ShouldBeLessThan(10);
         (await harness.Router.AbortAsync(new AbortOrder("shop", "stable", 5, AbortLevel.StopSticky), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
+        await Until.TrueAsync(async () => await harness.SendAsync(new RouterRequest(Header: ("x-arm", "canary")), Token) == "stable");
         (await CanariesAsync(harness, 50, _ => new RouterRequest(Header: ("x-arm", "canary")))).ShouldBe(0);
         await harness.StopBackendAsync(Token);
         (await harness.Router.VerifyAsync(Intent(0, 5), Token)).ShouldBeOfType<Verification.Unverifiable>();
@@ -58,14 +59,12 @@ public sealed class XdsClientsTests
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var load = Task.Run(() => LoadAsync(harness, end.Token), Token);
         await using var restarted = await harness.RestartedAsync(Token);
-        Verification? verification = null;
-        for (var i = 0; i < 500 && (verification = await restarted.VerifyAsync(intent, Token)) is not Verification.Verified; i++)
-            await Task.Delay(20, Token);
-        verification.ShouldBeOfType<Verification.Verified>().State.Generation.ShouldBe(3);
+        await Until.TrueAsync(async () => await restarted.VerifyAsync(intent, Token) is Verification.Verified { State.Generation: 3 });
         await end.CancelAsync();
         (await load).ShouldBeGreaterThan(0);
         (await restarted.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopNew), Token)).ShouldBeOfType<PluginResult<RouteState>.Failed>().Error.Kind.ShouldBe(PluginErrorKind.Conflict);
         (await restarted.AbortAsync(new AbortOrder("shop", "stable", 4, AbortLevel.StopNew), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
+        await harness.SettleAsync(Token);
         (await CanariesAsync(harness, 20, _ => new RouterRequest())).ShouldBe(0);
     }
 

@@ -42,10 +42,13 @@ public sealed class XdsOptionsTests : IDisposable
         using var server = Certificates.Make("127.0.0.1", authority);
         using var client = Certificates.Make("client", authority);
         using var stranger = Certificates.Make("stranger", null);
+        using var between = Certificates.Make("between", authority, signs: true);
+        using var signedBetween = Certificates.Make("client", between, usage: Certificates.ForClients);
+        using var forServers = Certificates.Make("client", authority, usage: Certificates.ForServers);
         var options = XdsHarness.Options("127.0.0.1:1", "127.0.0.1:2");
         options.Listen = new Uri("https://127.0.0.1:0");
         options.Certificate = await FileAsync("server.pem", server.ExportCertificatePem());
-        options.CertificateKey = new Secret(server.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        options.CertificateKey = new Secret(server.KeyPem());
         options.ClientAuthorities = await FileAsync("authorities.pem", authority.ExportCertificatePem());
         await using var router = await XdsHarness.RouterAsync(options, Token);
 
@@ -53,7 +56,24 @@ public sealed class XdsOptionsTests : IDisposable
         (await LetInAsync(router, authority, stranger)).ShouldBeFalse("a certificate of another authority");
         (await LetInAsync(router, authority, null)).ShouldBeFalse("no certificate");
         (await LetInAsync(router, stranger, client)).ShouldBeFalse("a client that does not trust the server");
-        await XdsHarness.UntilAsync(() => router.Control.Clients.Count == 0, Token);
+        (await LetInAsync(router, authority, signedBetween, between)).ShouldBeTrue("one that shows who stands between");
+        (await LetInAsync(router, authority, signedBetween)).ShouldBeFalse("who stands between is not known");
+        (await LetInAsync(router, authority, forServers)).ShouldBeFalse("a server's certificate");
+        await Until.TrueAsync(() => router.Control.Clients.Count == 0);
+    }
+
+    [Fact]
+    public async Task a_server_shows_who_stands_between_it_and_the_authority()
+    {
+        using var authority = Certificates.Make("authority", null);
+        using var between = Certificates.Make("between", authority, signs: true);
+        using var server = Certificates.Make("127.0.0.1", between, usage: Certificates.ForServers);
+        var options = XdsHarness.Options("127.0.0.1:1", "127.0.0.1:2");
+        options.Listen = new Uri("https://127.0.0.1:0");
+        options.Certificate = await FileAsync("server.pem", $"{server.ExportCertificatePem()}\n{between.ExportCertificatePem()}\n");
+        options.CertificateKey = new Secret(server.KeyPem());
+        await using var router = await XdsHarness.RouterAsync(options, Token);
+        (await LetInAsync(router, authority, null)).ShouldBeTrue();
     }
 
     [Fact]
@@ -83,7 +103,7 @@ public sealed class XdsOptionsTests : IDisposable
         var seen = (PluginResult<RouteState>.Ok)await router.ReadAsync("shop", Token);
         var intent = new RouteIntent("shop", 1, "stable", [new("stable", 7_500), new("canary", 2_500)]) { Mirror = new RouteMirror("canary", 1_000) };
         (await router.ApplyAsync(intent, seen.Value.Revision, Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
-        await XdsHarness.UntilAsync(() => router.VerifyAsync(intent, Token).AsTask().GetAwaiter().GetResult() is Verification.Verified, Token);
+        await Until.TrueAsync(async () => await router.VerifyAsync(intent, Token) is Verification.Verified);
         RouteConfiguration routes;
         do
             routes = (await client.NextAsync(ResourceTypes.Route, Token)).Resources.Single().Unpack<RouteConfiguration>();
@@ -122,7 +142,7 @@ public sealed class XdsOptionsTests : IDisposable
         var at = new Uri(hosted.Plugins.Router("mesh")!.Descriptor.Backend.Split(' ')[^1]);
         await peer.AskAsync(new JsonObject { ["open"] = "folder", ["server"] = at.Authority, ["target"] = "shop" }, Token);
         (await peer.CallAsync("folder", null, Token)).ShouldBe("canary");
-        (await hosted.Steering.VerifyAsync("mesh", intent, Token)).ShouldBeOfType<Verification.Verified>();
+        await Until.TrueAsync(async () => await hosted.Steering.VerifyAsync("mesh", intent, Token) is Verification.Verified);
         await peer.AskAsync(new JsonObject { ["close"] = "folder" }, Token);
     }
 
@@ -133,13 +153,13 @@ public sealed class XdsOptionsTests : IDisposable
     }
 
     /// <summary>Whether the control plane answers a client with this certificate, which trusts this authority.</summary>
-    private static async Task<bool> LetInAsync(XdsRouter router, X509Certificate2 trusted, X509Certificate2? own)
+    private static async Task<bool> LetInAsync(XdsRouter router, X509Certificate2 trusted, X509Certificate2? own, params X509Certificate2[] between)
     {
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                ClientCertificates = own is null ? null : [own],
+                ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, [.. between], offline: true),
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { trusted } },
             },
         };

@@ -21,7 +21,7 @@ def answer(question):
             return {}
         if "call" in question:
             metadata = tuple((question.get("metadata") or {}).items())
-            return {"arm": ask(b"", metadata=metadata, timeout=10, wait_for_ready=False).decode()}
+            return {"arm": ask(b"", metadata=metadata, timeout=60, wait_for_ready=False).decode()}
         return {}
     except grpc.RpcError as error:
         return {"error": f"{error.code().name}: {error.details()}"}

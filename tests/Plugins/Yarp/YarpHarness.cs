@@ -33,13 +33,16 @@ internal sealed class YarpHarness : IRouterHarness
         return new YarpHarness(stable, canary, await RouterAsync(stable, canary, stateFile, cancellationToken));
     }
 
-    public static async Task<YarpRouter> RouterAsync(ArmService stable, ArmService canary, string? stateFile, CancellationToken cancellationToken)
+    public static Task<YarpRouter> RouterAsync(ArmService stable, ArmService canary, string? stateFile, CancellationToken cancellationToken) =>
+        RouterAsync(stable.Address, canary.Address, stateFile, cancellationToken);
+
+    public static async Task<YarpRouter> RouterAsync(Uri stable, Uri canary, string? stateFile, CancellationToken cancellationToken, double silenceSeconds = 100)
     {
         var options = new YarpOptions
         {
             Listen = [new Uri("http://127.0.0.1:0")],
             StateFile = stateFile,
-            Routes = { ["shop"] = new YarpRoute { Arms = { ["stable"] = stable.Address, ["canary"] = canary.Address } } },
+            Routes = { ["shop"] = new YarpRoute { Arms = { ["stable"] = stable, ["canary"] = canary }, SilenceSeconds = silenceSeconds } },
         };
         var plugin = new YarpPlugin();
         plugin.Faults(options).ShouldBeEmpty();
@@ -55,6 +58,8 @@ internal sealed class YarpHarness : IRouterHarness
     public async Task StopCanaryAsync(CancellationToken cancellationToken) => await _canary.DisposeAsync();
 
     public Task<bool> ChangeBehindAsync(CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public string WhyNoFault => "the proxy is in the plugin's process, and nothing is between; deployments with each fault are in YarpTests";
 
     public Task<ITrafficRouter?> WithFaultAsync(BackendFault fault, CancellationToken cancellationToken) => Task.FromResult<ITrafficRouter?>(null);
 

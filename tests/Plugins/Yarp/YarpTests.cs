@@ -30,7 +30,7 @@ public sealed class YarpTests : IAsyncLifetime
             (await answer.Content.ReadAsStringAsync(Token)).ShouldBe("stable");
         }
 
-        await UntilAsync(() => _harness.CanaryService.Asked.Count == 20);
+        await Until.TrueAsync(() => _harness.CanaryService.Asked.Count == 20);
         _harness.CanaryService.Asked.ShouldBe(_harness.StableService.Asked, ignoreOrder: true);
         _harness.CanaryService.Asked.ShouldContain("POST /orders?n=7 order 7");
     }
@@ -44,15 +44,46 @@ public sealed class YarpTests : IAsyncLifetime
             (await _harness.SendAsync(new RouterRequest(), Token)).ShouldBe("stable");
     }
 
+    [Theory]
+    [InlineData(BackendFault.Down, 502)]
+    [InlineData(BackendFault.Silent, 504)]
+    [InlineData(BackendFault.Nonsense, 502)]
+    [InlineData(BackendFault.CutInTheMiddle, null)]
+    public async Task a_deployment_with_a_fault_is_said_to_who_asks_and_an_abort_leads_away_from_it(BackendFault fault, int? status)
+    {
+        await using var faulty = fault == BackendFault.Silent ? FaultyBackend.Silent() : fault == BackendFault.Nonsense ? FaultyBackend.Nonsense() : FaultyBackend.CutInTheMiddle();
+        var canary = new Uri($"http://127.0.0.1:{(fault == BackendFault.Down ? FaultyBackend.ClosedPort : faulty.Port)}");
+        await using var router = await YarpHarness.RouterAsync(_harness.StableService.Address, canary, null, Token, silenceSeconds: fault == BackendFault.Silent ? 0.1 : 100);
+        using var client = new HttpClient { BaseAddress = new Uri(router.Proxy.Addresses.Single()) };
+        (await router.ApplyAsync(Intent(10_000, 1), ((PluginResult<RouteState>.Ok)await router.ReadAsync("shop", Token)).Value.Revision, Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
+        await LeftOvers.NoneAfterRepeatsAsync(
+            async token =>
+            {
+                try
+                {
+                    using var answer = await client.GetAsync(new Uri("/", UriKind.Relative), token);
+                    ((int)answer.StatusCode).ShouldBe(status.ShouldNotBeNull("an answer that was cut is no whole one"));
+                }
+                catch (HttpRequestException) when (status is null)
+                {
+                    return;
+                }
+            },
+            silent: false,
+            Token);
+        (await router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopNew), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
+        (await client.GetStringAsync(new Uri("/", UriKind.Relative), Token)).ShouldBe("stable");
+    }
+
     [Fact]
     public async Task requests_in_flight_are_cut_when_the_abort_says_so()
     {
         await ApplyAsync(Intent(10_000, 1));
         var waiting = _harness.Client.GetAsync(new Uri("/waits", UriKind.Relative), Token);
-        await UntilAsync(() => _harness.CanaryService.Asked.Contains("GET /waits"));
-        await _harness.Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopSticky), Token);
+        await Until.TrueAsync(() => _harness.CanaryService.Asked.Contains("GET /waits"));
+        (await _harness.Router.AbortAsync(new AbortOrder("shop", "stable", 2, AbortLevel.StopSticky), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
         waiting.IsCompleted.ShouldBeFalse();
-        await _harness.Router.AbortAsync(new AbortOrder("shop", "stable", 3, AbortLevel.CutInFlight), Token);
+        (await _harness.Router.AbortAsync(new AbortOrder("shop", "stable", 3, AbortLevel.CutInFlight), Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>();
         ((int)(await waiting).StatusCode).ShouldBeGreaterThanOrEqualTo(500);
         (await _harness.SendAsync(new RouterRequest(), Token)).ShouldBe("stable");
     }
@@ -96,7 +127,7 @@ public sealed class YarpTests : IAsyncLifetime
                 }
             },
             Token);
-        await UntilAsync(() => seen.Count == 1);
+        await Until.TrueAsync(() => seen.Count == 1);
         await ApplyAsync(Intent(5_000, 1));
         await ApplyAsync(Intent(10_000, 2));
         await watching;
@@ -115,13 +146,6 @@ public sealed class YarpTests : IAsyncLifetime
     }
 
     private static RouteIntent Intent(int canary, long generation) => new("shop", generation, "stable", [new("stable", BasisPoints.All - canary), new("canary", canary)]);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (var i = 0; !condition() && i < 500; i++)
-            await Task.Delay(10, Token);
-        condition().ShouldBeTrue();
-    }
 
     private async Task ApplyAsync(RouteIntent intent)
     {

@@ -17,7 +17,7 @@ internal sealed class ApiServer : IAsyncDisposable
 {
     private readonly X509Certificate2? _certificate;
     private WebApplication _app = null!;
-    private int _port;
+    private readonly int _port = FreePort.Take();
 
     private ApiServer(X509Certificate2? certificate) => _certificate = certificate;
 
@@ -33,6 +33,9 @@ internal sealed class ApiServer : IAsyncDisposable
 
     /// <summary>The answer to the next write instead of its own.</summary>
     public (int Status, int? RetryAfterSeconds)? InsteadOfWrite { get; set; }
+
+    /// <summary>What somebody else does just before a write is looked at.</summary>
+    public Action? BeforeWrite { get; set; }
 
     /// <summary>What was asked: method, path and query.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
@@ -69,7 +72,6 @@ internal sealed class ApiServer : IAsyncDisposable
             }
         });
         await _app.StartAsync(cancellationToken);
-        _port = new Uri(_app.Urls.Single()).Port;
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
@@ -100,13 +102,15 @@ internal sealed class ApiServer : IAsyncDisposable
         else if (http.Request.Method == "GET")
             await http.Response.WriteAsJsonAsync(found);
         else if (http.Request.Method == "PATCH" && http.Request.ContentType?.StartsWith("application/merge-patch+json", StringComparison.Ordinal) == true)
-            await PatchAsync(http, found);
+            await PatchAsync(http);
         else
             await StatusAsync(http, http.Request.Method == "PATCH" ? 415 : 405, "not here");
     }
 
-    private async Task PatchAsync(HttpContext http, JsonObject found)
+    private async Task PatchAsync(HttpContext http)
     {
+        BeforeWrite?.Invoke();
+        var found = Store.Get(PathOf(http.Request))!;
         var patch = (await JsonNode.ParseAsync(http.Request.Body))!.AsObject();
         var version = (string?)patch["metadata"]?["resourceVersion"];
         if (version is not null && version != (string?)found["metadata"]!["resourceVersion"])

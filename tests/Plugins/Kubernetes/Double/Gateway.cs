@@ -10,7 +10,7 @@ namespace Delivery.Plugins.Tests.Kubernetes;
 /// </summary>
 internal sealed class Gateway(Store store, string path, bool istio)
 {
-    private int _number;
+    private readonly Spread _spread = new();
 
     /// <summary>The service or subset that a request goes to.</summary>
     public string Send(RouterRequest request)
@@ -30,7 +30,7 @@ internal sealed class Gateway(Store store, string path, bool istio)
             .SelectMany(r => r!["matches"]!.AsArray().Select(m => (Rule: r, Conditions: (m!["headers"] as JsonArray ?? []).ToList())))
             .Where(m => m.Conditions.All(c => headers.TryGetValue((string)c!["name"]!, out var value) && value == (string)c["value"]!))
             .MaxBy(m => m.Conditions.Count).Rule;
-        return Pick(rule["backendRefs"]!.AsArray().Select(b => ((string)b!["name"]!, (int)b["weight"]!)));
+        return _spread.Pick(rule["backendRefs"]!.AsArray().Select(b => ((string)b!["name"]!, (int)b["weight"]!)));
     }
 
     private string Istio(JsonArray rules, Dictionary<string, string> headers)
@@ -39,21 +39,6 @@ internal sealed class Gateway(Store store, string path, bool istio)
             (m!["headers"] as JsonObject ?? []).All(c => headers.TryGetValue(c.Key, out var value)
                 && ((string?)c.Value!["exact"] is { } exact ? value == exact : Regex.IsMatch(value, $"^(?:{c.Value["regex"]})$", RegexOptions.None, TimeSpan.FromSeconds(1))))));
         var routes = rule!["route"]!.AsArray();
-        return Pick(routes.Select(d => ((string)d!["destination"]!["subset"]!, routes.Count == 1 ? 1 : (int?)d["weight"] ?? 0)));
-    }
-
-    /// <summary>Spreads numbers evenly over the weights: a golden-ratio sequence.</summary>
-    private string Pick(IEnumerable<(string To, int Weight)> destinations)
-    {
-        var all = destinations.ToList();
-        var at = Interlocked.Increment(ref _number) * 0.6180339887498949 % 1 * all.Sum(d => d.Weight);
-        foreach (var (to, weight) in all)
-        {
-            if (at < weight)
-                return to;
-            at -= weight;
-        }
-
-        throw new InvalidOperationException("a lost request: no destination has a weight");
+        return _spread.Pick(routes.Select(d => ((string)d!["destination"]!["subset"]!, routes.Count == 1 ? 1 : (int?)d["weight"] ?? 0)));
     }
 }
