@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Delivery.Metrics.Folding;
@@ -11,20 +12,22 @@ namespace Delivery.Metrics.Folding;
 internal sealed class Chunks<T>
     where T : unmanaged
 {
-    private const int ChunkBytes = 256 << 10;
+    private const int ChunkBytes = 2 << 20;
 
     /// <summary>The first piece begins small, so that a shard of few units costs little.</summary>
     private const int FirstRows = 16;
 
     private readonly int _stride;
+    private readonly bool _cleared;
     private readonly int _bits;
     private readonly int _mask;
     private T[][] _chunks = [[]];
 
     /// <param name="stride">How many values a row has.</param>
-    public Chunks(int stride = 1)
+    /// <param name="cleared">A new row is of zeros; otherwise of anything, and whoever adds it writes all of it.</param>
+    public Chunks(int stride = 1, bool cleared = true)
     {
-        _stride = stride;
+        (_stride, _cleared) = (stride, cleared);
         _bits = Math.Max(BitOperations.Log2((uint)FirstRows), BitOperations.Log2((uint)(ChunkBytes / (stride * Unsafe.SizeOf<T>()))));
         _mask = (1 << _bits) - 1;
     }
@@ -36,12 +39,22 @@ internal sealed class Chunks<T>
     public long Bytes => _chunks.Sum(chunk => chunk?.LongLength ?? 0) * Unsafe.SizeOf<T>();
 
     /// <summary>The first value of a row.</summary>
-    public ref T this[int row] => ref _chunks[row >> _bits][(row & _mask) * _stride];
+    /// <remarks>
+    /// A piece is not asked for its length: that lies at its beginning, in another page than the row. The row's number is checked instead.
+    /// </remarks>
+    public ref T this[int row]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Count, nameof(row));
+            return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_chunks[row >> _bits]), (nint)(row & _mask) * _stride);
+        }
+    }
 
     /// <summary>All values of a row.</summary>
-    public Span<T> Row(int row) => _chunks[row >> _bits].AsSpan((row & _mask) * _stride, _stride);
+    public Span<T> Row(int row) => MemoryMarshal.CreateSpan(ref this[row], _stride);
 
-    /// <summary>A new row of zeros.</summary>
+    /// <summary>A new row.</summary>
     public int Add()
     {
         if ((Count & _mask) == 0 || Count < _mask)
@@ -66,9 +79,9 @@ internal sealed class Chunks<T>
             writer.Values<T>(_chunks[row >> _bits].AsSpan(0, Math.Min(_mask + 1, Count - row) * _stride));
     }
 
-    public static Chunks<T> Read(SnapshotReader reader, int stride = 1)
+    public static Chunks<T> Read(SnapshotReader reader, int stride = 1, bool cleared = true)
     {
-        var chunks = new Chunks<T>(stride);
+        var chunks = new Chunks<T>(stride, cleared);
         var count = reader.Int();
         for (var row = 0; row < count; row += chunks._mask + 1)
         {
@@ -86,7 +99,7 @@ internal sealed class Chunks<T>
         if (chunk == _chunks.Length)
             Array.Resize(ref _chunks, chunk * 2);
         if (chunk > 0)
-            _chunks[chunk] ??= new T[(_mask + 1) * _stride];
+            _chunks[chunk] ??= _cleared ? new T[(_mask + 1) * _stride] : GC.AllocateUninitializedArray<T>((_mask + 1) * _stride);
         else if (Count * _stride == _chunks[0].Length)
             Array.Resize(ref _chunks[0], Math.Clamp(Count * 2, FirstRows, _mask + 1) * _stride);
     }

@@ -5,7 +5,7 @@ namespace Delivery.Metrics.Folding;
 
 /// <summary>An event of a set moves a column of the unit's row, and by it a component of some metrics.</summary>
 /// <param name="Column">The column.</param>
-/// <param name="Component">0 outcome, 1 denominator, 2 and 3 the same before exposure.</param>
+/// <param name="Component">0 outcome, 1 denominator, 2 and 3 the same before exposure, 4 history.</param>
 /// <param name="From">It counts from so many ticks after exposure on.</param>
 /// <param name="To">It counts up to so many ticks after exposure, not included.</param>
 /// <param name="SumsAmount">Whether it adds the event's amount; otherwise one.</param>
@@ -20,8 +20,12 @@ internal readonly record struct ColumnUse(int Column, int Component, long From, 
 /// <summary>An event of a set is one of a quantile metric's values.</summary>
 internal readonly record struct ValueUse(int Metric, int Column, long Window, bool SumsAmount);
 
-/// <summary>What an event of a set moves in a unit's row.</summary>
-internal sealed record SetUse(ColumnUse[] Columns, ValueUse[] Values);
+/// <summary>What an event of a set moves in a unit's row: after exposure, and before it.</summary>
+internal sealed record SetUse(ColumnUse[] After, ColumnUse[] Before, ValueUse[] Values)
+{
+    /// <summary>The columns that an event so many ticks after exposure may move.</summary>
+    public ReadOnlySpan<ColumnUse> ColumnsAt(long ticksAfter) => ticksAfter >= 0 ? After : Before;
+}
 
 /// <summary>The metrics that are kept of a flag, and the layout of a unit's row: metrics that sum the same share its column.</summary>
 internal sealed class FlagPlan
@@ -46,9 +50,10 @@ internal sealed class FlagPlan
             var ofValues = d.Kind == MetricKind.Quantile ? Columns++ : -1;
             if (ofValues >= 0)
                 _values.Add((measure, metrics.Count, ofValues, window));
+            var before = Column(measure, 2, FoldedMetric.HistoryTicks);
             metrics.Add(new FoldedMetric(
                 d.Kind == MetricKind.Conversion ? FixedPoint.Scale : d.Cap is { } cap ? (long)(cap * FixedPoint.Scale) : long.MaxValue, d.Quantile ?? 0,
-                Column(measure, 0, window), Column(per, 1, window), Column(measure, 2, FoldedMetric.HistoryTicks), Column(per, 3, FoldedMetric.HistoryTicks), ofValues));
+                Column(measure, 0, window), Column(per, 1, window), before, Column(per, 3, FoldedMetric.HistoryTicks), HistoryOf(d.Kind, measure, before), ofValues));
         }
 
         Metrics = [.. metrics];
@@ -73,16 +78,26 @@ internal sealed class FlagPlan
         if (set >= _sets.Length)
             Array.Resize(ref _sets, Math.Max(set + 1, _sets.Length * 2));
         var sources = _sources.Sets[set];
+        ColumnUse[] columns = [.. sources.SelectMany(source => _columns.Where(column => column.Key.Source == source).Select(column => Use(column.Key, column.Value)))];
         return _sets[set] = new SetUse(
-            [.. sources.SelectMany(source => _columns.Where(column => column.Key.Source == source).Select(column => Use(column.Key, column.Value)))],
+            [.. columns.Where(column => column.Component < 2)], [.. columns.Where(column => column.Component >= 2)],
             [.. sources.SelectMany(source => _values.Where(value => value.Source == source).Select(value => new ValueUse(value.Metric, value.Column, value.Window, _sources.SumsAmount(source))))]);
     }
 
     private ColumnUse Use((int Source, int Component, long Window) key, int column)
     {
         var (from, to) = key.Component < 2 ? (0L, key.Window) : (-key.Window, 0L);
-        return new ColumnUse(column, key.Component, from, to, _sources.SumsAmount(key.Source), ReadersOf(column, key.Component));
+        return new ColumnUse(column, key.Component, from, to, SumsAmount(key), ReadersOf(column, key.Component));
     }
+
+    private bool SumsAmount((int Source, int Component, long Window) key) => key.Component != FoldedMetric.HistoryComponent && _sources.SumsAmount(key.Source);
+
+    /// <summary>A sum of ones counts its events already; beside another sum a column counts them.</summary>
+    private int HistoryOf(MetricKind kind, int measure, int before) => kind switch
+    {
+        MetricKind.Ratio or MetricKind.Quantile => -1,
+        _ => _sources.SumsAmount(measure) ? Column(measure, FoldedMetric.HistoryComponent, FoldedMetric.HistoryTicks) : before,
+    };
 
     private int Column(int source, int component, long window)
     {

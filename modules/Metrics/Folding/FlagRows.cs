@@ -78,7 +78,7 @@ internal sealed class FlagRows(FlagFold flag)
         var columns = _rows.Row(row)[FirstColumn..];
         var after = ticks - ExposedAt(row);
         var use = _plan.UseOf(set);
-        foreach (ref readonly var column in use.Columns.AsSpan())
+        foreach (ref readonly var column in use.ColumnsAt(after))
         {
             if (column.Counts(after))
                 Add(ref columns[column.Column], row, column.Column, column.AmountOf(amount));
@@ -95,7 +95,7 @@ internal sealed class FlagRows(FlagFold flag)
         var columns = values[FirstColumn..];
         var use = _plan.UseOf(e.Set);
         var arm = Arm((int)(armAndNext >> 32));
-        foreach (ref readonly var column in use.Columns.AsSpan())
+        foreach (ref readonly var column in use.ColumnsAt(after))
         {
             if (!column.Counts(after))
                 continue;
@@ -193,7 +193,7 @@ internal sealed class FlagRows(FlagFold flag)
         Add(ref sum, row, use.Column, change);
         var (now, isBeyond) = (Bounded(sum, row, use.Column), IsBeyond(sum));
         Shift(columns, row, arm, use, before, now);
-        if (isBeyond == wasBeyond)
+        if (isBeyond == wasBeyond || use.Component == FoldedMetric.HistoryComponent)
             return;
         foreach (var m in use.Metrics)
         {
@@ -204,15 +204,40 @@ internal sealed class FlagRows(FlagFold flag)
 
     private void Shift(ReadOnlySpan<long> columns, int row, ArmSums arm, in ColumnUse use, long before, long now)
     {
+        if (use.Component != 0)
+        {
+            ShiftOther(columns, row, arm, use, before, now);
+            return;
+        }
+
         foreach (var m in use.Metrics)
         {
             ref readonly var metric = ref _plan.Metrics[m];
+            var (from, to) = (metric.Shape(0, before), metric.Shape(0, now));
+            if (from != to)
+                arm.Sums[m].ShiftOutcome(to - from, from, Bounded(columns, row, metric.DPost), metric.Shape(2, Bounded(columns, row, metric.MPre)), SecondCovariate(columns, row, metric));
+        }
+    }
+
+    private void ShiftOther(ReadOnlySpan<long> columns, int row, ArmSums arm, in ColumnUse use, long before, long now)
+    {
+        foreach (var m in use.Metrics)
+        {
+            ref readonly var metric = ref _plan.Metrics[m];
+            var countsHistory = use.Component == 2 && metric.CountsOwnHistory;
             var (from, to) = (metric.Shape(use.Component, before), metric.Shape(use.Component, now));
-            if (from == to)
-                continue;
-            var values = ValuesOf(columns, row, metric);
-            values = use.Component switch { 0 => values with { MPost = from }, 1 => values with { DPost = from }, 2 => values with { MPre = from }, _ => values with { DPre = from } };
-            arm.Sums[m].Shift(use.Component, to - from, values);
+            if (from != to)
+            {
+                var values = ValuesOf(columns, row, metric);
+                values = use.Component switch { 1 => values with { DPost = from }, 2 => values with { MPre = from }, _ => values with { DPre = from } };
+                if (countsHistory)
+                    values = values with { DPre = FoldedMetric.Indicator(before) };
+                arm.Sums[m].Shift(Math.Min(use.Component, 3), to - from, values);
+            }
+
+            var (had, has) = (FoldedMetric.Indicator(before), FoldedMetric.Indicator(now));
+            if (countsHistory && had != has)
+                arm.Sums[m].Shift(3, has - had, ValuesOf(columns, row, metric) with { DPre = had });
         }
     }
 
@@ -228,7 +253,10 @@ internal sealed class FlagRows(FlagFold flag)
 
     private UnitValues ValuesOf(ReadOnlySpan<long> columns, int row, in FoldedMetric metric) => new(
         metric.Shape(0, Bounded(columns, row, metric.MPost)), Bounded(columns, row, metric.DPost),
-        metric.Shape(2, Bounded(columns, row, metric.MPre)), Bounded(columns, row, metric.DPre));
+        metric.Shape(2, Bounded(columns, row, metric.MPre)), SecondCovariate(columns, row, metric));
+
+    private long SecondCovariate(ReadOnlySpan<long> columns, int row, in FoldedMetric metric) =>
+        metric.History < 0 ? Bounded(columns, row, metric.DPre) : FoldedMetric.Indicator(Bounded(columns, row, metric.History));
 
     private static bool IsSaturated(ReadOnlySpan<long> columns, in FoldedMetric metric, int except) =>
         IsBeyond(columns, metric.MPost, except) || IsBeyond(columns, metric.DPost, except) || IsBeyond(columns, metric.MPre, except) || IsBeyond(columns, metric.DPre, except);

@@ -12,8 +12,12 @@ namespace Delivery.Metrics.Folding;
 /// <param name="DPost">The column of the denominator after exposure.</param>
 /// <param name="MPre">The column of the outcome before exposure.</param>
 /// <param name="DPre">The column of the denominator before exposure.</param>
+/// <param name="History">
+/// The column that counts the events before exposure: the covariate beside the outcome's is whether there are any, so that units
+/// without history don't blur it (Deng et al., WSDM 2013). Of a ratio and a quantile, -1.
+/// </param>
 /// <param name="Values">Of a quantile, the column that leads to the unit's values.</param>
-internal readonly record struct FoldedMetric(long CapMicroUnits, double Quantile, int MPost, int DPost, int MPre, int DPre, int Values)
+internal readonly record struct FoldedMetric(long CapMicroUnits, double Quantile, int MPost, int DPost, int MPre, int DPre, int History, int Values)
 {
     /// <summary>
     /// ±1e9: the square is 1e30, and 1.7e8 units of it still fit an Int128. A unit beyond it is counted as the bound, and told.
@@ -27,9 +31,23 @@ internal readonly record struct FoldedMetric(long CapMicroUnits, double Quantile
     public static string TextOf(MetricDefinition definition) => JsonSerializer.Serialize(
         new { definition.Kind, definition.Measure, definition.Per, definition.Quantile, definition.WindowSeconds, definition.Cap }, Json.Options);
 
-    /// <summary>The column of a component: 0 outcome, 1 denominator, 2 and 3 the same before exposure.</summary>
-    public int ColumnOf(int component) => component switch { 0 => MPost, 1 => DPost, 2 => MPre, _ => DPre };
+    /// <summary>The component of <see cref="History"/>, which moves the fourth of <see cref="Statistics.UnitValues"/>.</summary>
+    public const int HistoryComponent = 4;
+
+    /// <summary>Whether the outcome before exposure is itself a count of its events.</summary>
+    public bool CountsOwnHistory => History >= 0 && History == MPre;
+
+    /// <summary>The column of a component: 0 outcome, 1 denominator, 2 and 3 the same before exposure, 4 history.</summary>
+    public int ColumnOf(int component) => component switch { 0 => MPost, 1 => DPost, 2 => MPre, 3 => DPre, _ => History };
 
     /// <summary>A component's value from its sum within the bound.</summary>
-    public long Shape(int component, long bounded) => (component & 1) == 0 ? Math.Min(bounded, CapMicroUnits) : bounded;
+    public long Shape(int component, long bounded) => component switch
+    {
+        0 or 2 => Math.Min(bounded, CapMicroUnits),
+        HistoryComponent => Indicator(bounded),
+        _ => bounded,
+    };
+
+    /// <summary>One where there are events.</summary>
+    public static long Indicator(long events) => Math.Min(events, FixedPoint.Scale);
 }

@@ -14,11 +14,11 @@ namespace Delivery.Metrics.Folding;
 /// </summary>
 internal sealed class MomentFold
 {
-    private const int Format = 2;
+    private const int Format = 3;
 
     /// <summary>So many rows are looked up ahead.</summary>
     private const int Ahead = 64;
-    private const int ShardBits = 4;
+    private const int ShardBits = 3;
 
     private readonly FoldLimits _limits;
     private readonly SourceTable _sources = new();
@@ -26,6 +26,7 @@ internal sealed class MomentFold
     private readonly Dictionary<string, int[]> _byFlag;
     private MomentShard[] _shards;
     private RecentIds _ids;
+    private readonly IdBlock _met = new(Ahead);
     private readonly AmountBlock _block = new();
     private long _exposuresUpTo;
 
@@ -86,14 +87,8 @@ internal sealed class MomentFold
         for (var rest = Span(rows); rest.Length > 0; rest = rest[Math.Min(Ahead, rest.Length)..])
         {
             var next = rest[..Math.Min(Ahead, rest.Length)];
-            foreach (var row in next)
-                _ids.Prefetch(row.Id);
-            foreach (var row in next)
-                Measure(row);
-            foreach (ref readonly var amount in _block.Items)
-                ShardOf(amount.Unit).PrefetchRow(amount.Unit);
-            foreach (ref readonly var amount in _block.Items)
-                ShardOf(amount.Unit).Apply(amount, keepSince);
+            Measure(next);
+            Apply(_block.Items, _block.Places, keepSince);
             _block.Clear();
         }
 
@@ -150,12 +145,34 @@ internal sealed class MomentFold
         return fold;
     }
 
-    private void Measure(MetricEvent e)
+    private void Apply(ReadOnlySpan<UnitAmount> amounts, Span<int> places, long keepSince)
     {
-        if (e.Environment != Environment || !IsTimely(e.Time, e.ReceivedAt) || !_ids.Meet(e.Id, e.ReceivedAt))
-            return;
-        _sources.Measure(e, _block);
-        ShardOf(e.UnitHash).Prefetch(e.UnitHash);
+        foreach (ref readonly var amount in amounts)
+            ShardOf(amount.Unit).Prefetch(amount.Unit);
+        for (var i = 0; i < amounts.Length; i++)
+            places[i] = ShardOf(amounts[i].Unit).PrefetchRow(amounts[i].Unit);
+        for (var i = 0; i < amounts.Length; i++)
+            ShardOf(amounts[i].Unit).Apply(amounts[i], places[i], keepSince);
+    }
+
+    /// <summary>What the events add that are this environment's, in time and not known yet.</summary>
+    private void Measure(ReadOnlySpan<MetricEvent> rows)
+    {
+        _met.Clear();
+        for (var row = 0; row < rows.Length; row++)
+        {
+            var e = rows[row];
+            if (e.Environment == Environment && IsTimely(e.Time, e.ReceivedAt))
+                _met.Add(row, e.Id);
+        }
+
+        _ids.Prefetch(_met.Ids, _met.Mixed);
+        for (var at = 0; at < _met.Count; at++)
+        {
+            var (row, id, mixed) = _met[at];
+            if (_ids.Meet(id, mixed, rows[row].ReceivedAt.UtcTicks))
+                _sources.Measure(rows[row], _block);
+        }
     }
 
     private static ReadOnlySpan<T> Span<T>(IReadOnlyList<T> rows) => rows switch

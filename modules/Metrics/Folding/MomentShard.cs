@@ -54,21 +54,29 @@ internal sealed class MomentShard
     /// <summary>Asks for a unit's memory ahead of its use.</summary>
     public void Prefetch(ulong unit) => _units.Prefetch(unit);
 
-    /// <summary>Asks for what a unit's slot leads to; best after the slot itself is there.</summary>
-    public void PrefetchRow(ulong unit)
+    /// <summary>Asks for what a unit's slot leads to; best after the slot itself is there. Gives the slot's place.</summary>
+    public int PrefetchRow(ulong unit)
     {
-        var code = _units.Find(unit).Met;
-        if (code == 0)
-            return;
-        var (row, flag) = FlagRows.Decode(code);
-        _rows[flag].Prefetch(row);
+        var place = _units.PlaceOf(unit);
+        if (_units[place].Met is var code && code != 0)
+        {
+            var (row, flag) = FlagRows.Decode(code);
+            _rows[flag].Prefetch(row);
+        }
+
+        return place;
     }
 
-    /// <summary>Counts an event. A raw event before <paramref name="keepSince"/> need not be kept: no exposure to come reaches back to it.</summary>
-    public void Apply(in UnitAmount amount, long keepSince)
+    /// <summary>Counts an event.</summary>
+    /// <param name="amount">The event.</param>
+    /// <param name="place">Where the unit's slot was a moment ago.</param>
+    /// <param name="keepSince">A raw event before this need not be kept: no exposure to come reaches back to it.</param>
+    public void Apply(in UnitAmount amount, int place, long keepSince)
     {
         var keeps = amount.Ticks >= keepSince;
-        ref var unit = ref keeps ? ref _units.FindOrAdd(amount.Unit) : ref _units.Find(amount.Unit);
+        ref var unit = ref _units[place];
+        if (unit.Hash != amount.Unit || unit.IsEmpty)
+            unit = ref keeps ? ref _units.FindOrAdd(amount.Unit) : ref _units.Find(amount.Unit);
         for (var code = unit.Met; code != 0;)
         {
             var (row, flag) = FlagRows.Decode(code);

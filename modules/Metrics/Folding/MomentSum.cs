@@ -11,21 +11,29 @@ internal struct MomentSum
     private Int128 _m, _d, _x, _y;
     private Int128 _mm, _md, _mx, _my, _dd, _dx, _dy, _xx, _xy, _yy;
 
+    /// <summary>A unit's outcome moves, the most frequent of all: S1 += d, S2 += d(2x + d), Sxy += d·y.</summary>
+    /// <param name="delta">How far.</param>
+    /// <param name="mPost">The outcome before.</param>
+    /// <param name="dPost">The unit's denominator.</param>
+    /// <param name="mPre">The outcome before exposure.</param>
+    /// <param name="dPre">The denominator before exposure.</param>
+    public void ShiftOutcome(long delta, long mPost, long dPost, long mPre, long dPre)
+    {
+        _m += delta;
+        _mm += Math.BigMul(delta, (2 * mPost) + delta);
+        Cross(ref _md, delta, dPost);
+        Cross(ref _mx, delta, mPre);
+        Cross(ref _my, delta, dPre);
+    }
+
     /// <summary>A unit's component moves: S1 += d, S2 += d(2x + d), Sxy += d·y.</summary>
-    /// <param name="component">0 outcome, 1 denominator, 2 and 3 the same before exposure.</param>
+    /// <param name="component">1 denominator, 2 and 3 outcome and denominator before exposure.</param>
     /// <param name="delta">How far.</param>
     /// <param name="v">The unit's values before.</param>
     public void Shift(int component, long delta, in UnitValues v)
     {
         switch (component)
         {
-            case 0:
-                _m += delta;
-                _mm += Math.BigMul(delta, (2 * v.MPost) + delta);
-                Cross(ref _md, delta, v.DPost);
-                Cross(ref _mx, delta, v.MPre);
-                Cross(ref _my, delta, v.DPre);
-                break;
             case 1:
                 _d += delta;
                 _dd += Math.BigMul(delta, (2 * v.DPost) + delta);
@@ -40,13 +48,15 @@ internal struct MomentSum
                 Cross(ref _dx, delta, v.DPost);
                 Cross(ref _xy, delta, v.DPre);
                 break;
-            default:
+            case 3:
                 _y += delta;
                 _yy += Math.BigMul(delta, (2 * v.DPre) + delta);
                 Cross(ref _my, delta, v.MPost);
                 Cross(ref _dy, delta, v.DPost);
                 Cross(ref _xy, delta, v.MPre);
                 break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(component), component, "no such component");
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class RawEvents
     private const int Ages = 256;
 
     private readonly int[] _byAge = new int[Ages];
-    private Chunks<RawAmount> _events = new();
+    private Chunks<RawAmount> _events = new(cleared: false);
     private int _free;
     private int _lookAt = Least;
 
@@ -98,7 +98,7 @@ internal sealed class RawEvents
 
     public static RawEvents Read(SnapshotReader reader)
     {
-        var read = new RawEvents { _free = reader.Int(), _events = Chunks<RawAmount>.Read(reader) };
+        var read = new RawEvents { _free = reader.Int(), _events = Chunks<RawAmount>.Read(reader, cleared: false) };
         for (var at = 0; at < read._events.Count; at++)
         {
             ref readonly var raw = ref read._events[at];

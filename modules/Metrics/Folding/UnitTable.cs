@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Delivery.Metrics.Folding;
@@ -40,15 +41,21 @@ internal sealed class UnitTable
     public Span<UnitSlot> Slots => _slots;
 
     /// <summary>The unit's slot, or the empty one where it belongs.</summary>
-    public ref UnitSlot Find(ulong hash)
+    public ref UnitSlot Find(ulong hash) => ref _slots[PlaceOf(hash)];
+
+    /// <summary>The place of the unit's slot, or of the empty one where it belongs.</summary>
+    public int PlaceOf(ulong hash)
     {
         var slots = _slots;
         var mask = slots.Length - 1;
         var place = (int)hash & mask;
         while (!slots[place].IsEmpty && slots[place].Hash != hash)
             place = (place + 1) & mask;
-        return ref slots[place];
+        return place;
     }
+
+    /// <summary>The slot at a place.</summary>
+    public ref UnitSlot this[int place] => ref _slots[place];
 
     /// <summary>The unit's slot, taken for it: the caller fills in what it has.</summary>
     public ref UnitSlot FindOrAdd(ulong hash)
@@ -69,7 +76,7 @@ internal sealed class UnitTable
     public unsafe void Prefetch(ulong hash)
     {
         if (Sse.IsSupported)
-            Sse.Prefetch0(Unsafe.AsPointer(ref _slots[(int)hash & (_slots.Length - 1)]));
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_slots), (nint)((uint)hash & (uint)(_slots.Length - 1)))));
     }
 
     public void Write(SnapshotWriter writer)

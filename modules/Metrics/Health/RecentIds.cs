@@ -3,63 +3,86 @@ using Delivery.Metrics.Folding;
 namespace Delivery.Metrics.Health;
 
 /// <summary>
-/// Which ids were counted already, in three generations of half the span each: an id is known for at least one span after
-/// its receipt. A repeat that comes later than that is older than any row that is still counted.
+/// Which ids were counted already: an id is known for at least one span after its receipt. A repeat that comes later than that is older
+/// than any row that is still counted. Ids of version 7 lie by the time in them, if that is about the time of their receipt; all others by their hash.
 /// </summary>
 internal sealed class RecentIds(TimeSpan span)
 {
-    private readonly long _generationTicks = Math.Max(1, span.Ticks / 2);
-    private IdSet _newest = new();
-    private IdSet _middle = new();
-    private IdSet _oldest = new();
-    private long _generation = long.MinValue;
-    private long _generationEnds = long.MinValue;
+    /// <summary>An id of version 7 that is older when it comes in says nothing about when its like will come.</summary>
+    private static readonly long OldestMilliseconds = (long)TimeSpan.FromDays(1).TotalMilliseconds;
 
-    public int Count => _newest.Count + _middle.Count + _oldest.Count;
+    /// <summary>How far senders' clocks may be ahead.</summary>
+    private static readonly long NewestMilliseconds = (long)TimeSpan.FromSeconds(10).TotalMilliseconds;
+
+    private IdGenerations _others = new(span);
+
+    /// <summary>Ids of version 7 of other times than their receipt's.</summary>
+    private IdGenerations _strays = new(span);
+    private IdWindows _timed = new(span);
+
+    public int Count => _others.Count + _strays.Count + _timed.Count;
+
+    public long Bytes => _others.Bytes + _strays.Bytes + _timed.Bytes;
 
     /// <summary>False when the id was met before.</summary>
     public bool Meet(Guid id, DateTimeOffset receivedAt)
     {
-        if (receivedAt.UtcTicks >= _generationEnds)
-            Turn(receivedAt.UtcTicks / _generationTicks);
         var key = IdSet.Key(id);
-        return !_middle.Contains(key) && !_oldest.Contains(key) && _newest.Add(key);
+        return Meet(key, IdTable.Mix(key), receivedAt.UtcTicks);
     }
 
-    public long Bytes => _newest.Bytes + _middle.Bytes + _oldest.Bytes;
-
-    /// <summary>A hint that <see cref="Meet"/> comes soon.</summary>
-    public void Prefetch(Guid id)
+    /// <summary>False when the id was met before.</summary>
+    /// <param name="key">The id.</param>
+    /// <param name="mixed">What <see cref="IdTable.Mix"/> makes of it.</param>
+    /// <param name="receivedTicks">When it came in.</param>
+    public bool Meet(UInt128 key, ulong mixed, long receivedTicks)
     {
-        var key = IdSet.Key(id);
-        _newest.Prefetch(key);
-        _middle.Prefetch(key);
-        _oldest.Prefetch(key);
+        if (_others.Turn(receivedTicks))
+        {
+            _strays.Turn(receivedTicks);
+            _timed.Forget(receivedTicks);
+        }
+
+        if (!TryTime(key, out var milliseconds))
+            return _others.Add(key, mixed);
+        var age = ((receivedTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond) - milliseconds;
+        if (age > OldestMilliseconds || age < -NewestMilliseconds)
+            return !_timed.Contains(key, mixed, milliseconds) && _strays.Add(key, mixed);
+        return (_strays.Count == 0 || !_strays.Contains(key, mixed)) && _timed.Add(key, mixed, milliseconds, receivedTicks);
+    }
+
+    /// <summary>A hint that <see cref="Meet(UInt128, ulong, long)"/> comes soon for these.</summary>
+    /// <remarks>In a loop of its own: a hint waits until its page is found, and only hints that follow each other closely do so together.</remarks>
+    public void Prefetch(ReadOnlySpan<UInt128> keys, ReadOnlySpan<ulong> mixed)
+    {
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (TryTime(keys[i], out var milliseconds))
+                _timed.Prefetch(mixed[i], milliseconds);
+            else
+                _others.Prefetch(mixed[i]);
+        }
     }
 
     public void Write(SnapshotWriter writer)
     {
-        writer.Long(_generation);
-        _newest.Write(writer);
-        _middle.Write(writer);
-        _oldest.Write(writer);
+        _others.Write(writer);
+        _strays.Write(writer);
+        _timed.Write(writer);
     }
 
     public static RecentIds Read(SnapshotReader reader, TimeSpan span) => new(span)
     {
-        _generation = reader.Long(),
-        _newest = IdSet.Read(reader),
-        _middle = IdSet.Read(reader),
-        _oldest = IdSet.Read(reader),
+        _others = IdGenerations.Read(reader, span),
+        _strays = IdGenerations.Read(reader, span),
+        _timed = IdWindows.Read(reader, span),
     };
 
-    private void Turn(long generation)
+    /// <summary>The time in an id of version 7, in milliseconds since 1970; a <see cref="Guid"/> has its first three parts in this machine's order.</summary>
+    private static bool TryTime(UInt128 key, out long milliseconds)
     {
-        if (generation <= _generation)
-            return;
-        var turns = _generation == long.MinValue ? 0 : Math.Min(3, generation - _generation);
-        for (; turns > 0; turns--)
-            (_oldest, _middle, _newest) = (_middle, _newest, new IdSet());
-        (_generation, _generationEnds) = (generation, (generation + 1) * _generationTicks);
+        var first = (ulong)key;
+        milliseconds = (long)(((first & 0xFFFF_FFFF) << 16) | ((first >> 32) & 0xFFFF));
+        return first >> 60 == 7;
     }
 }

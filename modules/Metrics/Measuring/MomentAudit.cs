@@ -25,7 +25,7 @@ internal sealed partial class MomentAudit(
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         var differences = 0L;
-        foreach (var question in book.Open)
+        foreach (var question in book.Open.SelectMany(Apart))
             differences += await CheckAsync(question, cancellationToken);
         Interlocked.Exchange(ref _differences, differences);
     }
@@ -48,6 +48,11 @@ internal sealed partial class MomentAudit(
             pause = took > options.Value.AuditEvery ? took : options.Value.AuditEvery;
         }
     }
+
+    /// <summary>A metric that was redefined is followed under its key as it was and as it is: each is compared for itself.</summary>
+    private static IEnumerable<GetMoments> Apart(GetMoments question) => question.Metrics
+        .GroupBy(metric => metric.Key, StringComparer.Ordinal).SelectMany(key => key.Index()).GroupBy(metric => metric.Index, metric => metric.Item)
+        .Select(layer => question with { Metrics = [.. layer] });
 
     private async Task<int> CheckAsync(GetMoments question, CancellationToken cancellationToken)
     {

@@ -14,10 +14,10 @@ internal sealed record MomentCheck(int Cells, IReadOnlyList<MomentDifference> Di
         var folded = await book.ReadAsync(question, cancellationToken);
         var differences = new List<MomentDifference>();
         var cells = 0;
+        var recomputed = await sql.ReadAsync(question, folded.ExposurePosition, folded.EventPosition, cancellationToken);
         foreach (var metric in question.Metrics)
         {
-            var recomputed = await sql.ReadAsync(question, metric, folded.ExposurePosition, folded.EventPosition, cancellationToken);
-            var (one, other) = (ByArm(folded.Cells.Where(c => c.Metric == metric.Key)), ByArm(recomputed));
+            var (one, other) = (ByArm(folded.Cells.Where(c => c.Metric == metric.Key)), ByArm(recomputed.Where(c => c.Metric == metric.Key)));
             foreach (var arm in one.Keys.Union(other.Keys))
             {
                 cells++;

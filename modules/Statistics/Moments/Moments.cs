@@ -4,7 +4,7 @@ namespace Delivery.Statistics;
 /// <param name="MPost">Outcome (numerator) in the window after exposure.</param>
 /// <param name="DPost">Denominator of a ratio in that window; 0 for other metrics.</param>
 /// <param name="MPre">Outcome before exposure, for CUPED; 0 without history.</param>
-/// <param name="DPre">Denominator before exposure.</param>
+/// <param name="DPre">Denominator before exposure; of a metric without one, one for a unit with history (see <see cref="Cuped"/>).</param>
 public readonly record struct UnitValues(long MPost, long DPost, long MPre, long DPre);
 
 /// <summary>

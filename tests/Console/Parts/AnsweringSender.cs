@@ -12,6 +12,9 @@ internal sealed class AnsweringSender : ISender
 
     public Dictionary<Type, object> Answers { get; } = [];
 
+    /// <summary>What happens while a query is answered.</summary>
+    public Action<object> Asking { get; set; } = _ => { };
+
     public ValueTask<TResponse> Send<TResponse>(ICommand<TResponse> command, CancellationToken cancellationToken = default)
     {
         Sent.Add(command);
@@ -21,6 +24,7 @@ internal sealed class AnsweringSender : ISender
     public ValueTask<TResponse> Send<TResponse>(IQuery<TResponse> query, CancellationToken cancellationToken = default)
     {
         Sent.Add(query);
+        Asking(query);
         return ValueTask.FromResult((TResponse)Answers[typeof(TResponse)]);
     }
 

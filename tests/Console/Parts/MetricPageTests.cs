@@ -13,11 +13,12 @@ public sealed class MetricPageTests : BunitContext
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
     private readonly AnsweringSender _sender = new();
+    private readonly FakeTimeProvider _time = new(Noon);
 
     public MetricPageTests()
     {
         Services.AddSingleton<ISender>(_sender);
-        Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Noon));
+        Services.AddSingleton<TimeProvider>(_time);
         Services.AddScoped<Platform>();
         AddAuthorization().SetAuthorized("olga");
         var metric = new MetricView("errors", new MetricDefinition("Errors", "How many fail.", MetricKind.Conversion, new MeasuredEvents(null, MeasureOf.Failures)), 0, true, false, null, null);
@@ -49,8 +50,36 @@ public sealed class MetricPageTests : BunitContext
     }
 
     [Fact]
+    public void a_series_that_takes_long_is_read_again_after_twenty_times_as_long()
+    {
+        _sender.Asking = query => _time.SetUtcNow(_time.GetUtcNow().AddSeconds(query is GetMetricSeries ? 3 : 0));
+        var page = Page("/explorer/errors?span=hour");
+
+        AskedAfter(page, 56).ShouldBe(1);
+        page.Markup.ShouldContain("read again after 60 s");
+        AskedAfter(page, 1).ShouldBe(2);
+    }
+
+    [Fact]
+    public void a_series_that_takes_too_long_is_not_asked_for_again()
+    {
+        _sender.Answers[typeof(MetricSeriesAnswer)] = new MetricSeriesAnswer.TooLong(TimeSpan.FromSeconds(20));
+        var page = Page("/explorer/errors?span=hour");
+
+        AskedAfter(page, 86_400).ShouldBe(1);
+        page.Find("p.trouble").TextContent.ShouldContain("choose a shorter one");
+    }
+
+    [Fact]
     public void the_catalogue_says_what_is_built_in() =>
         Render<Pages.Metrics>().Find("table.metrics tbody tr").TextContent.ShouldContain("built in");
+
+    private int AskedAfter(IRenderedComponent<MetricPage> page, int seconds)
+    {
+        _time.SetUtcNow(_time.GetUtcNow().AddSeconds(seconds));
+        page.Render(parameters => parameters.Add(p => p.Key, "errors"));
+        return _sender.Sent.OfType<GetMetricSeries>().Count();
+    }
 
     private IRenderedComponent<MetricPage> Page(string address)
     {

@@ -86,6 +86,30 @@ public sealed class MomentFoldTests
     }
 
     [Fact]
+    public void who_did_anything_before_exposure_is_a_covariate_of_its_own()
+    {
+        var orders = Folds.Metric("orders", MetricKind.Count, new MeasuredEvents("purchase"));
+        var perOrder = Folds.Metric("per-order", MetricKind.Ratio, new MeasuredEvents("purchase", MeasureOf.Value), new MeasuredEvents("purchase"));
+        var fold = Folds.Of(1, Revenue, orders, perOrder);
+        fold.Apply([Exposure(1, unit: 1, "on", version: 1, at: 10), Exposure(2, unit: 2, "on", version: 1, at: 10), Exposure(3, unit: 3, "on", version: 1, at: 10)]);
+        fold.Apply(Event(1, "purchase", unit: 1, at: 1) with { ValueMicroUnits = 0 });
+        fold.Apply(Event(2, "purchase", unit: 2, at: 1) with { ValueMicroUnits = 5_000_000 });
+        fold.Apply(Event(3, "purchase", unit: 2, at: 2) with { ValueMicroUnits = -5_000_000 });
+        fold.Apply(Event(4, "purchase", unit: 3, at: 11) with { ValueMicroUnits = 7_000_000 });
+        fold = fold.Restored();
+
+        var cells = fold.Read();
+
+        (cells[0].Sums.MPre, cells[0].Sums.DPre, cells[0].Sums.DPreDPre).ShouldBe((0, 2_000_000, 2_000_000_000_000), "nothing was spent, by two units");
+        (cells[1].Sums.MPre, cells[1].Sums.DPre, cells[1].Sums.MPreDPre).ShouldBe((3_000_000, 2_000_000, 3_000_000_000_000));
+        (cells[2].Sums.MPre, cells[2].Sums.DPre).ShouldBe((0, 3_000_000), "a ratio has its denominator there");
+
+        // An exposure before them makes them events after it.
+        fold.Apply(Exposure(4, unit: 2, "on", version: 1, at: 0, receivedAt: 12));
+        fold.Read()[0].Sums.DPre.ShouldBe(1_000_000);
+    }
+
+    [Fact]
     public void flags_of_one_fold_do_not_disturb_each_other()
     {
         FollowedFlag[] followed = [new("checkout", 1, [Revenue]), new("checkout", 2, [Revenue, Median]), new("search", 1, [Revenue])];

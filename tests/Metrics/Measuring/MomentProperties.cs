@@ -117,18 +117,17 @@ public sealed class MomentProperties
         var post = events.Where(e => e.Time >= first.Time && e.Time < first.Time + window).ToList();
         var pre = events.Where(e => e.Time < first.Time && e.Time >= first.Time.AddDays(-14)).ToList();
         long Shaped(long sum) => d.Kind == MetricKind.Conversion ? Math.Min(sum, 1_000_000) : d.Cap is { } cap ? Math.Min(sum, (long)(cap * 1_000_000)) : sum;
-        return [Shaped(Total(d.Measure, post)), Total(d.Per, post), Shaped(Total(d.Measure, pre)), Total(d.Per, pre)];
+        var covariate = d.Kind == MetricKind.Ratio ? Total(d.Per, pre) : Counted(d.Measure, pre).Any() ? 1_000_000 : 0;
+        return [Shaped(Total(d.Measure, post)), Total(d.Per, post), Shaped(Total(d.Measure, pre)), covariate];
     }
 
-    private static long Total(MeasuredEvents? what, List<MetricEvent> events) => what is null ? 0 : events
+    private static IEnumerable<MetricEvent> Counted(MeasuredEvents what, List<MetricEvent> events) => events
         .Where(e => what.Event is null ? e.Failed is not null : e.Name == what.Event)
         .Where(e => what.Where is null || (e.Properties is { } p && int.Parse(p[9..^1], System.Globalization.CultureInfo.InvariantCulture) >= 2))
-        .Sum(e => what.Of switch
-        {
-            MeasureOf.Value => e.ValueMicroUnits ?? 0,
-            MeasureOf.Failures => e.Failed == true ? 1_000_000 : 0,
-            _ => 1_000_000,
-        });
+        .Where(e => what.Of switch { MeasureOf.Value => e.ValueMicroUnits is not null, MeasureOf.Failures => e.Failed == true, _ => true });
+
+    private static long Total(MeasuredEvents? what, List<MetricEvent> events) =>
+        what is null ? 0 : Counted(what, events).Sum(e => what.Of == MeasureOf.Value ? e.ValueMicroUnits!.Value : 1_000_000);
 
     private static MomentSums Sums(IEnumerable<long[]> units)
     {

@@ -71,6 +71,27 @@ public sealed class DataPointTests(RunningServer running, PostgresFixture postgr
         (await ValuesAsync(client, "at-once")).Sum(v => v.Value).ShouldBe(40m);
     }
 
+    [Fact]
+    public async Task a_sender_that_makes_up_series_is_refused_beyond_the_limit_and_known_series_go_on()
+    {
+        await using var server = new DeliveryServer(await postgres.CreateDatabaseAsync("many_series"), settings: new Dictionary<string, string> { ["Metrics:Otlp:MostSeries"] = "3" });
+        using var client = server.Admin();
+        var start = Now.AddMinutes(-10);
+        ExportMetricsServiceRequest Of(int minute, params string[] units) => Sent.Metrics(
+            Sent.Sum("spent", AggregationTemporality.Cumulative, units.Select(unit => Sent.Point(unit, minute, start.AddMinutes(minute), start))));
+        await client.TakenAsync(Of(1, "s1", "s2"));
+
+        var (rejected, message) = await client.TakenAsync(Of(2, "s1", "s3", "s4", "s5"));
+
+        rejected.ShouldBe(2);
+        foreach (var index in new[] { 2, 3 })
+            message.ShouldContain($"resourceMetrics[0].scopeMetrics[0].metrics[0].sum.dataPoints[{index}].attributes: at most 3 cumulative series in environment 'production' (Metrics:Otlp:MostSeries)");
+        (await client.TakenAsync(Of(3, "s1", "s2", "s3"))).ShouldBe((0, ""));
+        (await ValuesAsync(client, "s1")).Select(v => v.Value).ShouldBe([1m, 1m, 1m]);
+        (await ValuesAsync(client, "s3")).Select(v => v.Value).ShouldBe([2m, 1m]);
+        (await ValuesAsync(client, "s4")).ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(AggregationTemporality.Delta)]
     [InlineData(AggregationTemporality.Cumulative)]

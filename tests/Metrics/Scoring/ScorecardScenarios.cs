@@ -82,6 +82,23 @@ public sealed class ScorecardScenarios(RunningServer running) : IClassFixture<Ru
         adjusted["p"]!.GetValue<double>().ShouldBeLessThan(1e-6);
     }
 
+    [Fact]
+    public async Task units_without_history_do_not_blur_what_history_explains()
+    {
+        using var client = running.Server.Admin();
+        await client.DefineAsync("n-spent", """{"name":"n","description":"d","kind":"mean","measure":{"event":"n","of":"value"}}""");
+        var units = Enumerable.Range(0, 300).Select(n => (Unit: $"n{n}", Variant: n % 2 == 0 ? "on" : "off", Habit: n / 2 % 50, IsNew: n / 2 % 3 == 0)).ToList();
+        await ExposeAsync(client, "newcomers", units.Select(u => (u.Unit, u.Variant, Start.AddMinutes(60))));
+        // Who is new spends 100; the others spend what they always spend.
+        await SendAsync(client, units.Where(u => !u.IsNew).Select(u => Event("n", u.Unit, Start.AddMinutes(10), u.Habit)));
+        await SendAsync(client, units.Select(u => Event("n", u.Unit, Start.AddMinutes(70), (u.IsNew ? 100 : u.Habit) + (u.Variant == "on" ? 2 : 0) + u.Habit % 3)));
+
+        var adjusted = (await CardAsync(client, "newcomers", "n-spent"))["metrics"]![0]!["comparisons"]![0]!["adjusted"]!;
+
+        adjusted["diff"]!.GetValue<double>().ShouldBe(2, 1e-9);
+        adjusted["low"]!.GetValue<double>().ShouldBeGreaterThan(1, "with their spending before as the only covariate, newcomers would hide the difference");
+    }
+
     private static async Task<JsonNode> CardAsync(HttpClient client, string flag, params IEnumerable<string> metrics)
     {
         using var response = await client.GetAsync(new Uri($"/api/v1/metrics/scorecard?environment=production&flag={flag}&baseline=off{string.Concat(metrics.Select(m => $"&metric={m}"))}", UriKind.Relative), Cancel);

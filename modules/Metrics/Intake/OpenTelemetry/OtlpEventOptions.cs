@@ -41,5 +41,12 @@ internal sealed class OtlpEventOptions
     [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")]
     public TimeSpan RememberSeriesFor { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// How many cumulative series of an environment are remembered; points of further ones are rejected, and those of the known ones go
+    /// on. A restart reads none of them; each takes a few hundred bytes of the database. 1 to 100,000,000; 100,000 by default.
+    /// </summary>
+    [Range(1, 100_000_000)]
+    public int MostSeries { get; set; } = 100_000;
+
     public IReadOnlyList<string> UnitNames => UnitAttributes.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -71,10 +71,11 @@ internal sealed class OtlpEvents(
         var reader = new PointReader(options.Value, options.Value.UnitNames);
         var points = await WantedAsync(request, export, reader, faults, cancellationToken);
         var cumulative = points.Where(p => p.Point.Temporality == AggregationTemporality.Cumulative)
-            .Select(p => new CumulativePoint(OtlpIds.Series(p.Environment, p.Point.Resource, p.Point.Scope, p.Point.Metric, p.Point.Attributes), p.Point.Start, p.Point.Time, p.Point.Message.ToByteArray()))
+            .Select(p => new SentPoint(p.Environment, OtlpIds.Sender(p.Environment, p.Point.Resource), new CumulativePoint(
+                OtlpIds.Series(p.Environment, p.Point.Resource, p.Point.Scope, p.Point.Metric, p.Point.Attributes), p.Point.Start, p.Point.Time, p.Point.Message.ToByteArray())))
             .ToList();
-        await using var turn = cumulative.Count == 0 ? null : await series.TurnAsync(cancellationToken);
-        var counted = new Queue<CountedFrom>(cumulative.Count == 0 ? [] : await series.TakeAsync(cumulative, options.Value.RememberSeriesFor, cancellationToken));
+        await using var turn = cumulative.Count == 0 ? null : await series.TurnAsync(cumulative, cancellationToken);
+        var counted = new Queue<CountedFrom>(cumulative.Count == 0 ? [] : await series.TakeAsync(cumulative, cancellationToken));
         var rows = log.NewBatch();
         try
         {

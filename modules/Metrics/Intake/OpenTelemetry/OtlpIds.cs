@@ -33,6 +33,15 @@ internal static class OtlpIds
         return id.ToHash();
     }
 
+    /// <summary>Who sends a series: what its identity begins with.</summary>
+    public static ulong Sender(string environment, Resource? resource)
+    {
+        var id = new OtlpId();
+        id.Append(environment);
+        AppendAttributes(id, resource?.Attributes ?? []);
+        return (ulong)id.ToHash();
+    }
+
     /// <summary>One measurement of a series' point.</summary>
     public static Guid Of(UInt128 series, ulong startUnixNano, ulong timeUnixNano, int measurement)
     {

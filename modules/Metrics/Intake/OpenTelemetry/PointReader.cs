@@ -42,6 +42,8 @@ internal sealed class PointReader(OtlpEventOptions options, IReadOnlyList<string
     {
         if (from is CountedFrom.Nothing)
             return new PointOutcome.None(Fate.Superseded);
+        if (from is CountedFrom.Refused)
+            return Faulty("attributes", $"at most {options.MostSeries} cumulative series in environment '{environment}' (Metrics:Otlp:MostSeries): send deltas, or fewer combinations of attributes");
         var before = from is CountedFrom.Point { Body: var body } ? Parse(point.Message, body) : null;
         var value = PointValue.Of(point.Message, before);
         if (before is not null && value is PointValue.Number { MicroUnits: < 0 } && point.Metric.Sum is { IsMonotonic: true })

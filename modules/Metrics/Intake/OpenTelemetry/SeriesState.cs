@@ -7,6 +7,15 @@ namespace Delivery.Metrics.Intake.OpenTelemetry;
 /// <param name="Body">The point as protobuf.</param>
 internal sealed record CumulativePoint(UInt128 Series, ulong Start, ulong Time, byte[] Body);
 
+/// <summary>A point as it was sent.</summary>
+/// <param name="Environment">Where it belongs.</param>
+/// <param name="Sender">A hash of environment and resource: series of one sender have the same.</param>
+/// <param name="Point">The point.</param>
+internal sealed record SentPoint(string Environment, ulong Sender, CumulativePoint Point)
+{
+    public UInt128 Series => Point.Series;
+}
+
 /// <summary>From what a point of a cumulative series is counted on. Closed.</summary>
 internal abstract record CountedFrom
 {
@@ -27,6 +36,12 @@ internal abstract record CountedFrom
     public sealed record Nothing : CountedFrom
     {
         public static Nothing Instance { get; } = new();
+    }
+
+    /// <summary>Not at all: its environment has as many series as it may.</summary>
+    public sealed record Refused : CountedFrom
+    {
+        public static Refused Instance { get; } = new();
     }
 }
 
