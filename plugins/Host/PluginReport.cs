@@ -48,7 +48,7 @@ public sealed class PluginReport(PluginHost host, TimeProvider time)
         };
     }
 
-    private static async Task<IReadOnlyList<PluginFinding>> RoutesAsync(ITrafficRouter router, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<PluginFinding>> RoutesAsync(GuardedRouter router, CancellationToken cancellationToken)
     {
         var findings = new List<PluginFinding>();
         foreach (var route in router.Descriptor.Routes)
