@@ -38,6 +38,8 @@ public static class ExposuresModule
         builder.Services.AddSingleton<IExposureSink>(services => services.GetRequiredService<ServedExposures>());
         // After the log: hosted services stop in reverse, and what waits here goes through it.
         builder.Services.AddHostedService(services => services.GetRequiredService<ServedExposures>());
+        builder.Services.AddSingleton<LossWatch>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LossWatch>());
         builder.AddPrivacy();
         builder.AddRetention();
         builder.AddVerifying();

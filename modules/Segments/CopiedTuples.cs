@@ -29,7 +29,8 @@ internal sealed class CopiedTuples : IDisposable
     public static void ForEach(Stream copy, Action<ReadOnlySpan<byte>> tuple)
     {
         using var tuples = new CopiedTuples();
-        while (tuples.Take(copy.Read(tuples.Room().Span), tuple))
+        using var pace = new ReadPace();
+        while (tuples.Take(pace.Read(copy, tuples.Room().Span), tuple))
         {
         }
     }

@@ -22,6 +22,7 @@ internal sealed partial class GroupCommitter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var group = new List<QueuedBatch>();
+        await using var _ = transaction;
         while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             await GatherAsync(group, stoppingToken);

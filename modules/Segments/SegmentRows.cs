@@ -84,6 +84,13 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
         SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken) =>
         CopyAsync(connection, Copy($"{sql.ColumnList} FROM {sql.Recorded}", range, "ORDER BY position"), row, cancellationToken);
 
+    /// <summary>Gives each row's canonical bytes, in the order of position, and blocks the thread meanwhile.</summary>
+    public static void ForEach(SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row)
+    {
+        using var copy = connection.BeginRawBinaryCopy(Copy($"{sql.ColumnList} FROM {sql.Recorded}", range, "ORDER BY position"));
+        CopiedTuples.ForEach(copy, row);
+    }
+
     /// <summary>
     /// Gives each row's bytes in the stored form and as they lie on the disk, which is the order of position unless rows were changed.
     /// It spares sorting and joining; the caller has to see to the order. It blocks the thread.

@@ -12,9 +12,18 @@ namespace Delivery.Segments;
 /// nothing is. Position and previous hash come from the last committed seal under a lock, never from memory, so neither
 /// a crash nor a second server can tear the sequence or fork the chain.
 /// </summary>
+/// <remarks>
+/// It keeps its connection as long as groups come: a PostgreSQL process goes on at the page where it stopped. By turns, several leave
+/// pages half full, and later rows get in between earlier ones.
+/// </remarks>
 internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, Partitions partitions, TimeProvider time)
+    : IAsyncDisposable
 {
+    private static readonly TimeSpan KeptIdle = TimeSpan.FromMinutes(1);
+
     private readonly SharedNumbers? _shared = sql.Form is { } form ? new SharedNumbers(sql, form) : null;
+    private NpgsqlConnection? _connection;
+    private long _usedAt;
 
     /// <summary>Writes a group and says where the log stands after it. Each batch's outcome is set, not told.</summary>
     public async Task<SegmentHead> WriteAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
@@ -26,6 +35,7 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         }
         catch
         {
+            await DisposeAsync();
             partitions.LookAgain();
             _shared?.Forget();
             throw;
@@ -34,14 +44,32 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
 
     private async Task<SegmentHead> CommitAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var connection = await ConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var head = await ClaimAsync(group, connection, transaction, cancellationToken);
         var fresh = group.Where(b => b.IsNew && b.Rows.Count > 0).ToList();
         if (fresh.Count > 0)
             head = await AppendAsync(fresh, head, connection, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        _usedAt = time.GetTimestamp();
         return head;
+    }
+
+    /// <summary>Closes the connection; the next group opens one.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection> ConnectionAsync(CancellationToken cancellationToken)
+    {
+        if (_connection is not null && time.GetElapsedTime(_usedAt) > KeptIdle)
+            await DisposeAsync();
+        return _connection ??= await database.OpenConnectionAsync(cancellationToken);
     }
 
     /// <summary>Takes the writer's lock, reads the head and claims the batch numbers, in one round trip.</summary>

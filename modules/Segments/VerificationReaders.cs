@@ -13,7 +13,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
     /// <summary>With more combinations of shared values than this, the database puts rows and values together.</summary>
     private const int MostShared = 500_000;
 
-    private const int ReadBufferBytes = 128 * 1024;
+    private const int ReadBufferBytes = 512 * 1024;
 
     private readonly SegmentSql _sql;
     private readonly NpgsqlConnection _first;
@@ -42,7 +42,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
     {
         var connection = await ConnectionAsync(cancellationToken);
         _running.Enqueue((seals, Task.Factory.StartNew(
-            () => HashAsync(seals, connection, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            () => Hash(seals, connection), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         while (_running.Count > 2 * _most)
             await CheckAsync(run);
     }
@@ -103,41 +103,50 @@ internal sealed class VerificationReaders : IAsyncDisposable
             run.Check(seals[i], found[i]);
     }
 
-    private async Task<SegmentContent[]> HashAsync(IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private SegmentContent[] Hash(IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
     {
         try
         {
-            var rows = new PositionRange(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
             using var hashes = new SegmentHashes(seals);
-            if (TryAsStored(rows, hashes, connection))
-                return hashes.Finish();
-            using var sorted = new SegmentHashes(seals);
-            await SegmentRows.ForEachAsync(_sql, connection, rows, sorted.Add, cancellationToken);
-            return sorted.Finish();
+            if (!TryAsStored(Positions(seals), hashes, connection))
+                return Sorted(seals, connection);
+            var contents = hashes.Finish();
+            foreach (var segment in hashes.OutOfOrder)
+                contents[segment] = Sorted([seals[segment]], connection)[0];
+            return contents;
         }
         finally
         {
-            await _idle.Writer.WriteAsync(connection, CancellationToken.None);
+            _idle.Writer.TryWrite(connection);
         }
     }
 
-    /// <summary>False where the rows do not lie in order, or refer to shared values that are not known here.</summary>
+    private SegmentContent[] Sorted(IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+    {
+        using var hashes = new SegmentHashes(seals);
+        SegmentRows.ForEach(_sql, connection, Positions(seals), hashes.Add);
+        return hashes.Finish();
+    }
+
+    private static PositionRange Positions(IReadOnlyList<RowsSealed> seals) => new(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
+
+    /// <summary>False where the rows refer to shared values that are not known here.</summary>
     private bool TryAsStored(PositionRange rows, SegmentHashes hashes, NpgsqlConnection connection)
     {
-        var isKnown = true;
         if (_sql.Form is not { } form)
-            SegmentRows.ForEachAsStored(_sql, connection, rows, hashes.Add);
-        else
         {
-            SegmentRows.ForEachAsStored(_sql, connection, rows, stored =>
-            {
-                if (_shared!.TryGetValue(StoredForm.SharedOf(stored), out var shared))
-                    hashes.Added(form.Restore(stored, shared, hashes.Room(stored.Length + shared.Fields.Length)));
-                else
-                    isKnown = false;
-            });
+            SegmentRows.ForEachAsStored(_sql, connection, rows, hashes.Add);
+            return true;
         }
 
-        return isKnown && !hashes.IsOutOfOrder;
+        var isKnown = true;
+        SegmentRows.ForEachAsStored(_sql, connection, rows, stored =>
+        {
+            if (_shared!.TryGetValue(StoredForm.SharedOf(stored), out var shared))
+                hashes.Added(form.Restore(stored, shared, hashes.Room(stored.Length + shared.Fields.Length)));
+            else
+                isKnown = false;
+        });
+        return isKnown;
     }
 }

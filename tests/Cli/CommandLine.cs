@@ -58,7 +58,7 @@ public sealed class CommandLine(PostgresFixture postgres) : IAsyncLifetime
                 },
             }),
         };
-        report.Headers.Add("X-Source", "cli-tests");
+        report.Headers.Add("X-Source", $"cli-tests-{flag}");
         report.Headers.Add("X-Batch", "1");
         (await sdk.SendAsync(report, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
     }

@@ -31,6 +31,24 @@ public sealed class LedgerScenarios(CommandLine cli) : IClassFixture<CommandLine
     }
 
     [Fact]
+    public async Task units_are_asked_for_each_once_and_one_is_forgotten()
+    {
+        await cli.Recorded("cli-units", "bea");
+        (await cli.Type("exposures", "list", "--unit", "bea", "--version", "1")).Well().Out.ShouldContain("Nobody");
+        (await cli.Type("exposures", "first", "--flag", "cli-units")).Well().Out.ShouldContain("bea");
+        (await cli.Type("exposures", "crossovers", "--flag", "cli-units")).Well().Out.ShouldContain("none");
+        (await cli.Type("exposures", "outdated", "--flag", "cli-units", "-e", "production")).Well().Out.ShouldContain("none");
+        (await cli.Type("flags", "set", "cli-units", "--serve", "off")).Well();
+        (await cli.Type("exposures", "outdated", "--flag", "cli-units", "-e", "production")).Well().Out.ShouldContain("bea");
+        (await cli.Type("exposures", "unassigned", "--flag", "cli-units", "-e", "production", "-o", "json")).Well().Json.GetArrayLength().ShouldBe(0);
+        (await cli.Type("exposures", "traffic", "cli-units")).Well().Out.ShouldContain("units");
+
+        (await cli.Type("exposures", "forget", "bea")).Well().Out.ShouldContain("forgotten-");
+        (await cli.Type("exposures", "of", "bea")).Well().Out.ShouldContain("no flag");
+        (await cli.Type("ledger", "verify")).Well().Out.ShouldContain("redacted");
+    }
+
+    [Fact]
     public async Task plugins_are_listed_and_one_that_is_not_there_is_told_as_such()
     {
         (await cli.Type("plugins", "list")).Well();

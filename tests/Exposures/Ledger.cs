@@ -101,6 +101,21 @@ public sealed class Ledger : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>The one alert of a kind about a subject, as soon as the queue delivered it.</summary>
+    public async Task<JsonElement> AlertAsync(string kind, string subject)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            var alerts = (await GetAsync("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()
+                .Where(a => a.GetProperty("kind").GetString() == kind && a.GetProperty("subject").GetString() == subject).ToList();
+            if (alerts.Count > 0)
+                return alerts.ShouldHaveSingleItem();
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();

@@ -89,7 +89,7 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
     }
 
     [Fact]
-    public async Task what_does_not_fit_is_counted_and_what_was_taken_is_written_once_the_database_answers()
+    public async Task what_does_not_fit_is_counted_and_alerts_and_what_was_taken_is_written_once_the_database_answers()
     {
         await using var ledger = await shared.AnotherAsync(new Dictionary<string, string> { ["Exposures:Served:WaitingEvaluations"] = "16", ["Exposures:Served:BatchRows"] = "4" });
         await Evaluated.FlagAsync(ledger, "flooded");
@@ -98,6 +98,10 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
 
         await OfferAsync(ledger, "flooded", [.. Enumerable.Range(0, 100).Select(n => new EvaluationContext($"u{n}"))]);
 
+        // The writer hangs, and the alert comes all the same.
+        var alert = await ledger.AlertAsync("exposures-lost", "ledger/exposures");
+        alert.GetProperty("severity").GetString().ShouldBe("critical");
+        alert.GetProperty("detail").GetString()!.ShouldContain("16 wait to be written already");
         await RunAsync("SELECT pg_advisory_unlock_all()");
         var lost = (int)(await ledger.GetAsync("/api/v1/ledger")).GetProperty("served").GetProperty("lost").GetInt64();
         lost.ShouldBeInRange(100 - 16 - 4, 100 - 16);

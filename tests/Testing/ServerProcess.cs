@@ -79,7 +79,7 @@ public sealed class ServerProcess : IAsyncDisposable
         process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The server ended: {output}"));
         process.Start();
         process.BeginOutputReadLine();
-        return new ServerProcess(process, await address.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken), output);
+        return new ServerProcess(process, await address.Task.WaitAsync(TimeSpan.FromMinutes(10), cancellationToken), output);
     }
 
     /// <summary><c>kill -9</c>.</summary>

@@ -16,6 +16,8 @@ internal static class ExposureCommands
     public static Command Create(Terminal terminal) => new("exposures", "The ledger's answers: who was exposed to what, when and why.")
     {
         List(terminal), Of(terminal), Count(terminal), Verify(terminal),
+        UnitCommands.First(terminal), UnitCommands.Crossovers(terminal), UnitCommands.Unassigned(terminal), UnitCommands.Outdated(terminal),
+        UnitCommands.Traffic(terminal), UnitCommands.Forget(terminal),
     };
 
     private static Command List(Terminal terminal)

@@ -12,5 +12,12 @@ internal sealed class AlertingOptions
     [MaxLength(20)]
     public double[] RetryWaitSeconds { get; set; } = [];
 
+    /// <summary>
+    /// The key of the team that is told of what has no owner: the platform's own troubles, and flags, metrics and routes that nobody
+    /// owns. Default: none; such alerts are shown and delivered to nobody.
+    /// </summary>
+    [MaxLength(200)]
+    public string? OperatorsTeam { get; set; }
+
     internal static double[] DefaultWaits { get; } = [1, 5, 30, 120, 600, 1_800];
 }

@@ -41,3 +41,21 @@ public static class TrafficMismatchHandler
             $"The traffic of {fact.Flag} in {fact.Environment} is not as intended", fact.Detail, JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
     }
 }
+
+/// <summary>The server lost exposures of its own evaluations: answers to who was exposed have a hole. One alert for a server and day.</summary>
+public static class ExposuresLostHandler
+{
+    /// <summary>Called by Wolverine.</summary>
+    public static Task Handle(ExposuresLost fact, ISender sender, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        ArgumentNullException.ThrowIfNull(sender);
+        return AlertingFacts.Raise(sender, new RaiseAlert(
+            Audit.Platform("alerting", "ledger:exposures"),
+            $"exposures-lost.{fact.Source.Replace(':', '-')}.{fact.At.UtcDateTime:yyyy-MM-dd}", "exposures-lost", "ledger/exposures",
+            AlertSeverity.Critical, null, "Exposures of the server's own evaluations are lost",
+            $"{fact.Lost} so far by {fact.Source}: {fact.Waiting} wait to be written already (Exposures:Served:WaitingEvaluations). The database is too slow "
+                + "or does not answer. GET /api/v1/ledger has the count under served.lost.",
+            JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
+    }
+}

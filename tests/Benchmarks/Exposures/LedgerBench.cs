@@ -12,7 +12,7 @@ internal sealed class LedgerBench : IAsyncDisposable
     private const int TicksPerSecond = 100;
 
     private LedgerBench(PostgresCluster cluster, string connectionString, ServerProcess server) =>
-        (Cluster, Database, Server) = (cluster, NpgsqlDataSource.Create(connectionString), server);
+        (Cluster, Database, Server) = (cluster, NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 0 }), server);
 
     public PostgresCluster Cluster { get; }
 

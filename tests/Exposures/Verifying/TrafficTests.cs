@@ -58,7 +58,7 @@ public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedg
         split.GetProperty("rule").GetString().ShouldBe("half");
         split.GetProperty("chiSquare").GetProperty("p").GetDouble().ShouldBeLessThan(0.001);
         split.GetProperty("p").GetDouble().ShouldBeLessThan(0.001);
-        var alert = await AlertAsync("flag/lossy");
+        var alert = await _ledger.AlertAsync("traffic-mismatch", "flag/lossy");
         alert.GetProperty("team").GetString().ShouldBe("payments");
         alert.GetProperty("severity").GetString().ShouldBe("critical");
         alert.GetProperty("detail").GetString()!.ShouldContain("Sequential p");
@@ -130,18 +130,4 @@ public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedg
     }
 
     private static long Units(JsonElement split) => split.GetProperty("arms").EnumerateArray().Sum(arm => arm.GetProperty("recordedUnits").GetInt64());
-
-    private async Task<JsonElement> AlertAsync(string subject)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            var alerts = (await _ledger.GetAsync("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()
-                .Where(a => a.GetProperty("kind").GetString() == "traffic-mismatch" && a.GetProperty("subject").GetString() == subject).ToList();
-            if (alerts.Count > 0)
-                return alerts.ShouldHaveSingleItem();
-            await Task.Delay(20, limit.Token);
-        }
-    }
 }

@@ -130,7 +130,7 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
             await sampler.LookAsync(TestContext.Current.CancellationToken);
         }
 
-        var alert = await AlertAsync("exposure-mismatch", "flag/watched");
+        var alert = await _ledger.AlertAsync("exposure-mismatch", "flag/watched");
 
         alert.GetProperty("team").GetString().ShouldBe("payments");
         alert.GetProperty("severity").GetString().ShouldBe("critical");
@@ -172,19 +172,4 @@ public sealed class VerifyTests(SharedLedger shared) : IClassFixture<SharedLedge
     private static (long Checked, long Matching, long Differing, long Underivable) Counts(JsonElement report) => (
         report.GetProperty("checked").GetInt64(), report.GetProperty("matching").GetInt64(), report.GetProperty("differing").GetInt64(),
         report.GetProperty("underivable").GetProperty("count").GetInt64());
-
-    /// <summary>The one alert of a kind about a subject, as soon as the queue delivered it.</summary>
-    private async Task<JsonElement> AlertAsync(string kind, string subject)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            var alerts = (await _ledger.GetAsync("/api/v1/alerts?limit=1000")).GetProperty("items").EnumerateArray()
-                .Where(a => a.GetProperty("kind").GetString() == kind && a.GetProperty("subject").GetString() == subject).ToList();
-            if (alerts.Count > 0)
-                return alerts.ShouldHaveSingleItem();
-            await Task.Delay(20, limit.Token);
-        }
-    }
 }

@@ -3,7 +3,6 @@ using Delivery.Contracts.Exposures;
 using Delivery.Exposures.Privacy;
 using Delivery.Segments;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Delivery.Exposures.Intake.Served;
@@ -14,8 +13,8 @@ namespace Delivery.Exposures.Intake.Served;
 /// much as hundreds of rows. What waits when the process is killed is lost: the client was promised an
 /// evaluation, not a record.
 /// </summary>
-internal sealed partial class ServedExposures(
-    SegmentLog<RecordedExposure> log, PrivacyRules privacy, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time, ILogger<ServedExposures> logger)
+internal sealed class ServedExposures(
+    SegmentLog<RecordedExposure> log, PrivacyRules privacy, ServedCounts counts, IOptions<ServedOptions> options, TimeProvider time)
     : BackgroundService, IExposureSink
 {
     /// <summary>Of its row in the batch, which grows where rows are larger.</summary>
@@ -24,12 +23,12 @@ internal sealed partial class ServedExposures(
     private readonly Channel<ServedEvaluation> _waiting = Channel.CreateBounded<ServedEvaluation>(
         new BoundedChannelOptions(options.Value.WaitingEvaluations) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly string _source = $"server:{Guid.CreateVersion7(time.GetUtcNow()):N}";
     private readonly ServedIds _ids = new();
     private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _batch;
-    private long _lostBefore;
-    private bool _isLosing;
+
+    /// <summary>The source of what it writes: this process.</summary>
+    public string Source { get; } = $"server:{Guid.CreateVersion7(time.GetUtcNow()):N}";
 
     public void Offer(in ServedEvaluation evaluation)
     {
@@ -50,7 +49,7 @@ internal sealed partial class ServedExposures(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<ServedRow>();
-        using var writer = new ServedWriter(_source);
+        using var writer = new ServedWriter(Source);
         var pause = Task.CompletedTask;
         while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
         {
@@ -63,7 +62,6 @@ internal sealed partial class ServedExposures(
             if (batch.Count == options.Value.BatchRows)
                 pause = Task.CompletedTask;
             batch.Clear();
-            TellLoss();
         }
     }
 
@@ -81,7 +79,7 @@ internal sealed partial class ServedExposures(
         var filters = new Dictionary<string, AttributeFilter>(StringComparer.Ordinal);
         foreach (var environment in batch.Select(row => row.Evaluation.Environment).Distinct())
             filters[environment] = await privacy.ForAsync(environment, stoppingToken);
-        var key = new BatchKey(_source, _batch, (ulong)_batch);
+        var key = new BatchKey(Source, _batch, (ulong)_batch);
         _batch++;
         while (true)
         {
@@ -95,22 +93,4 @@ internal sealed partial class ServedExposures(
 
         counts.AddRecorded(batch.Count);
     }
-
-    /// <summary>Once when it begins and once when it ends, however much it is.</summary>
-    private void TellLoss()
-    {
-        var lost = counts.Lost;
-        if (lost > _lostBefore && !_isLosing)
-            LogLosing(options.Value.WaitingEvaluations);
-        else if (lost == _lostBefore && _isLosing)
-            LogKeepsUp(lost);
-        _isLosing = lost > _lostBefore;
-        _lostBefore = lost;
-    }
-
-    [LoggerMessage(3010, LogLevel.Error, "Exposures of the server's own evaluations are lost: {Waiting} wait to be written already. delivery.exposures.served counts them.")]
-    private partial void LogLosing(int waiting);
-
-    [LoggerMessage(3011, LogLevel.Warning, "Exposures of the server's own evaluations are written again as they come; {Lost} were lost since the start.")]
-    private partial void LogKeepsUp(long lost);
 }
