@@ -12,10 +12,6 @@ internal sealed class CopiedTuples : IDisposable
     private int _end;
     private bool _isHeaderRead;
 
-    private CopiedTuples()
-    {
-    }
-
     /// <summary>Gives each tuple.</summary>
     public static async Task ForEachAsync(Stream copy, Action<ReadOnlySpan<byte>> tuple, CancellationToken cancellationToken)
     {
@@ -29,10 +25,17 @@ internal sealed class CopiedTuples : IDisposable
     public static void ForEach(Stream copy, Action<ReadOnlySpan<byte>> tuple)
     {
         using var tuples = new CopiedTuples();
-        using var pace = new ReadPace();
-        while (tuples.Take(pace.Read(copy, tuples.Room().Span), tuple))
+        while (tuples.Read(copy, tuple) > 0)
         {
         }
+    }
+
+    /// <summary>Reads once, and gives each tuple that is complete; blocks the thread where nothing is there.</summary>
+    /// <returns>How many bytes were read; 0 at the end.</returns>
+    public int Read(Stream copy, Action<ReadOnlySpan<byte>> tuple)
+    {
+        var read = copy.Read(Room().Span);
+        return Take(read, tuple) ? read : 0;
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -92,14 +92,11 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Gives each row's bytes in the stored form and as they lie on the disk, which is the order of position unless rows were changed.
-    /// It spares sorting and joining; the caller has to see to the order. It blocks the thread.
+    /// A COPY of the rows in the stored form and as they lie on the disk, which is the order of position but for pages that a later commit
+    /// filled up. It spares sorting and joining; the caller has to see to the order.
     /// </summary>
-    public static void ForEachAsStored(SegmentSql sql, NpgsqlConnection connection, PositionRange range, Action<ReadOnlySpan<byte>> row)
-    {
-        using var copy = connection.BeginRawBinaryCopy(Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, ""));
-        CopiedTuples.ForEach(copy, row);
-    }
+    public static Stream OpenAsStored(SegmentSql sql, NpgsqlConnection connection, PositionRange range) =>
+        connection.BeginRawBinaryCopy(Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, ""));
 
     private static async Task CopyAsync(
         NpgsqlConnection connection, string copied, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)

@@ -56,7 +56,7 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
                     await hashing.AddAsync(portion, run, cancellationToken);
             }
 
-            await hashing.FinishAsync(run);
+            await hashing.FinishAsync(run, cancellationToken);
         }
 
         run.Reach(end);

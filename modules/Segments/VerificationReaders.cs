@@ -1,31 +1,47 @@
 using System.Buffers.Binary;
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Npgsql;
 
 namespace Delivery.Segments;
 
 /// <summary>
-/// Hashes segments on several connections that see one snapshot of the database, and hands what they come to to the run in the order of
-/// the segments.
+/// Hashes segments that several connections send, which see one snapshot of the database, and hands what they come to to the run in the
+/// order of the segments.
 /// </summary>
+/// <remarks>
+/// A thread serves several connections by turns, and while it reads one, the database fills the others. Who waits for each 8 KB
+/// that PostgreSQL sends pays more for being woken than for the rows.
+/// </remarks>
 internal sealed class VerificationReaders : IAsyncDisposable
 {
     /// <summary>With more combinations of shared values than this, the database puts rows and values together.</summary>
     private const int MostShared = 500_000;
 
+    private const int ConnectionsPerThread = 4;
     private const int ReadBufferBytes = 512 * 1024;
+
+    /// <summary>Little: what does not fit waits with the sender, and comes in one piece when there is room, instead of waking us for each 8 KB.</summary>
+    private const int SocketBufferBytes = 64 * 1024;
+
+    private const int LittleBytes = 64 * 1024;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     private readonly SegmentSql _sql;
     private readonly NpgsqlConnection _first;
     private readonly string _snapshot;
     private readonly Dictionary<int, SharedValues>? _shared;
-    private readonly Channel<NpgsqlConnection> _idle = Channel.CreateUnbounded<NpgsqlConnection>();
-    private readonly Queue<(IReadOnlyList<RowsSealed> Seals, Task<SegmentContent[]> Contents)> _running = [];
+    private readonly BlockingCollection<Portion> _portions = [];
+    private readonly Queue<Portion> _running = [];
+    private readonly Task[] _threads;
     private readonly int _most;
-    private int _opened;
+    private volatile bool _isOver;
 
-    private VerificationReaders(SegmentSql sql, NpgsqlConnection first, string snapshot, Dictionary<int, SharedValues>? shared, int most) =>
+    private VerificationReaders(SegmentSql sql, NpgsqlConnection first, string snapshot, Dictionary<int, SharedValues>? shared, int most)
+    {
         (_sql, _first, _snapshot, _shared, _most) = (sql, first, snapshot, shared, most);
+        _threads = [.. Enumerable.Range(0, (most + ConnectionsPerThread - 1) / ConnectionsPerThread).Select(thread => Task.Factory.StartNew(
+            () => Read(Math.Min(ConnectionsPerThread, most - thread * ConnectionsPerThread)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+    }
 
     /// <param name="connection">In a transaction that outlives the readers; they see what it sees.</param>
     public static async Task<VerificationReaders> StartAsync(
@@ -40,26 +56,26 @@ internal sealed class VerificationReaders : IAsyncDisposable
     /// <summary>Hashes segments in the background; when much is under way, what is done first goes to the run.</summary>
     public async Task AddAsync(IReadOnlyList<RowsSealed> seals, VerificationRun run, CancellationToken cancellationToken)
     {
-        var connection = await ConnectionAsync(cancellationToken);
-        _running.Enqueue((seals, Task.Factory.StartNew(
-            () => Hash(seals, connection), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        var portion = new Portion(seals);
+        _running.Enqueue(portion);
+        _portions.Add(portion, cancellationToken);
         while (_running.Count > 2 * _most)
-            await CheckAsync(run);
+            await CheckAsync(run, cancellationToken);
     }
 
     /// <summary>Hands the rest to the run.</summary>
-    public async Task FinishAsync(VerificationRun run)
+    public async Task FinishAsync(VerificationRun run, CancellationToken cancellationToken)
     {
         while (_running.Count > 0)
-            await CheckAsync(run);
+            await CheckAsync(run, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (_, contents) in _running)
-            await ((Task)contents).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (_idle.Reader.TryRead(out var connection))
-            await connection.DisposeAsync();
+        _isOver = true;
+        _portions.CompleteAdding();
+        await Task.WhenAll(_threads);
+        _portions.Dispose();
     }
 
     private static async Task<Dictionary<int, SharedValues>> SharedAsync(SegmentSql sql, StoredForm form, NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -72,16 +88,13 @@ internal sealed class VerificationReaders : IAsyncDisposable
         return shared;
     }
 
-    private async ValueTask<NpgsqlConnection> ConnectionAsync(CancellationToken cancellationToken)
+    private NpgsqlConnection Connect()
     {
-        if (_idle.Reader.TryRead(out var idle))
-            return idle;
-        if (_opened == _most)
-            return await _idle.Reader.ReadAsync(cancellationToken);
-        // One of its own that blocks: waking a thread of the pool for every few kilobytes costs more than reading them.
-        var connection = _first.CloneWith(new NpgsqlConnectionStringBuilder(_first.ConnectionString) { Pooling = false, ReadBufferSize = ReadBufferBytes }.ToString());
+        var connection = _first.CloneWith(new NpgsqlConnectionStringBuilder(_first.ConnectionString)
+        {
+            Pooling = false, ReadBufferSize = ReadBufferBytes, SocketReceiveBufferSize = SocketBufferBytes,
+        }.ToString());
         connection.Open();
-        _opened++;
         // As the rows lie on the disk, and by the index of positions: a slice is not read as a whole for each of its parts.
         using var begin = new NpgsqlCommand($"""
             BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -94,59 +107,81 @@ internal sealed class VerificationReaders : IAsyncDisposable
         return connection;
     }
 
-    private async Task CheckAsync(VerificationRun run)
+    private async Task CheckAsync(VerificationRun run, CancellationToken cancellationToken)
     {
-        var (seals, contents) = _running.Peek();
-        var found = await contents;
+        var portion = _running.Peek();
+        var found = await portion.Contents.Task.WaitAsync(cancellationToken);
         _running.Dequeue();
-        for (var i = 0; i < seals.Count; i++)
-            run.Check(seals[i], found[i]);
+        for (var i = 0; i < portion.Seals.Count; i++)
+            run.Check(portion.Seals[i], found[i]);
     }
 
-    private SegmentContent[] Hash(IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+    /// <summary>One thread's work: portions as long as there are some, each on a connection of its own.</summary>
+    private void Read(int most)
     {
+        var idle = new Stack<NpgsqlConnection>();
+        var readings = new List<(Portion Portion, NpgsqlConnection Connection, PortionReading Reading)>();
+        using var never = new ManualResetEvent(false);
+        while (!_isOver)
+        {
+            while (readings.Count < most && _portions.TryTake(out var portion, readings.Count == 0 ? Timeout.Infinite : 0))
+                Open(portion, idle, readings);
+            var bytes = 0;
+            for (var i = readings.Count - 1; i >= 0; i--)
+                bytes += Turn(readings, i, idle);
+            if (bytes < LittleBytes && readings.Count > 0)
+                never.WaitOne(Moment);
+        }
+
+        foreach (var (_, connection, reading) in readings)
+        {
+            reading.Dispose();
+            connection.Dispose();
+        }
+
+        while (idle.TryPop(out var connection))
+            connection.Dispose();
+    }
+
+    private void Open(Portion portion, Stack<NpgsqlConnection> idle, List<(Portion, NpgsqlConnection, PortionReading)> readings)
+    {
+        NpgsqlConnection? connection = null;
         try
         {
-            using var hashes = new SegmentHashes(seals);
-            if (!TryAsStored(Positions(seals), hashes, connection))
-                return Sorted(seals, connection);
-            var contents = hashes.Finish();
-            foreach (var segment in hashes.OutOfOrder)
-                contents[segment] = Sorted([seals[segment]], connection)[0];
-            return contents;
+            connection = idle.TryPop(out var known) ? known : Connect();
+            readings.Add((portion, connection, new PortionReading(_sql, _shared, portion.Seals, connection)));
         }
-        finally
+        catch (Exception e)
         {
-            _idle.Writer.TryWrite(connection);
+            connection?.Dispose();
+            portion.Contents.TrySetException(e);
         }
     }
 
-    private SegmentContent[] Sorted(IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+    private static int Turn(List<(Portion Portion, NpgsqlConnection Connection, PortionReading Reading)> readings, int number, Stack<NpgsqlConnection> idle)
     {
-        using var hashes = new SegmentHashes(seals);
-        SegmentRows.ForEach(_sql, connection, Positions(seals), hashes.Add);
-        return hashes.Finish();
-    }
-
-    private static PositionRange Positions(IReadOnlyList<RowsSealed> seals) => new(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
-
-    /// <summary>False where the rows refer to shared values that are not known here.</summary>
-    private bool TryAsStored(PositionRange rows, SegmentHashes hashes, NpgsqlConnection connection)
-    {
-        if (_sql.Form is not { } form)
+        var (portion, connection, reading) = readings[number];
+        try
         {
-            SegmentRows.ForEachAsStored(_sql, connection, rows, hashes.Add);
-            return true;
+            var bytes = reading.ReadOn();
+            if (!reading.IsRead)
+                return bytes;
+            portion.Contents.TrySetResult(reading.Contents());
+            idle.Push(connection);
+        }
+        catch (Exception e)
+        {
+            portion.Contents.TrySetException(e);
+            connection.Dispose();
         }
 
-        var isKnown = true;
-        SegmentRows.ForEachAsStored(_sql, connection, rows, stored =>
-        {
-            if (_shared!.TryGetValue(StoredForm.SharedOf(stored), out var shared))
-                hashes.Added(form.Restore(stored, shared, hashes.Room(stored.Length + shared.Fields.Length)));
-            else
-                isKnown = false;
-        });
-        return isKnown;
+        reading.Dispose();
+        readings.RemoveAt(number);
+        return LittleBytes;
+    }
+
+    private sealed record Portion(IReadOnlyList<RowsSealed> Seals)
+    {
+        public TaskCompletionSource<SegmentContent[]> Contents { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

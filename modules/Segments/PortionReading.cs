@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Delivery.Segments;
+
+/// <summary>Segments that one connection sends, and that are hashed as they come.</summary>
+internal sealed class PortionReading : IDisposable
+{
+    /// <summary>After so much it is another's turn.</summary>
+    private const int TurnBytes = 1024 * 1024;
+
+    private const int RowsPerLook = 16;
+    private static readonly long WaitedTicks = Stopwatch.Frequency / 20_000;
+
+    private readonly SegmentSql _sql;
+    private readonly IReadOnlyDictionary<int, SharedValues>? _shared;
+    private readonly IReadOnlyList<RowsSealed> _seals;
+    private readonly NpgsqlConnection _connection;
+    private readonly SegmentHashes _hashes;
+    private readonly CopiedTuples _tuples = new();
+    private readonly Stream _copy;
+    private bool _isEveryValueKnown = true;
+
+    /// <param name="sql">The log.</param>
+    /// <param name="shared">The shared values, by number, as far as they are known.</param>
+    /// <param name="seals">The segments, one after the other.</param>
+    /// <param name="connection">Belongs to the reading as long as it lasts.</param>
+    public PortionReading(SegmentSql sql, IReadOnlyDictionary<int, SharedValues>? shared, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+    {
+        (_sql, _shared, _seals, _connection, _hashes) = (sql, shared, seals, connection, new SegmentHashes(seals));
+        _copy = SegmentRows.OpenAsStored(sql, connection, Positions(seals));
+    }
+
+    /// <summary>Whether all is read.</summary>
+    public bool IsRead { get; private set; }
+
+    /// <summary>Reads for a turn, or less where the database had nothing ready: waiting for the next few kilobytes costs more than reading them.</summary>
+    /// <returns>How many bytes that were.</returns>
+    public int ReadOn()
+    {
+        var bytes = 0;
+        var looked = Stopwatch.GetTimestamp();
+        while (bytes < TurnBytes)
+        {
+            for (var row = 0; row < RowsPerLook; row++)
+            {
+                var read = _tuples.Read(_copy, Take);
+                if (read == 0)
+                {
+                    IsRead = true;
+                    return bytes;
+                }
+
+                bytes += read;
+            }
+
+            var now = Stopwatch.GetTimestamp();
+            if (now - looked > WaitedTicks)
+                return bytes;
+            looked = now;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>What each segment comes to, once all is read.</summary>
+    public SegmentContent[] Contents()
+    {
+        _copy.Dispose();
+        if (!_isEveryValueKnown)
+            return Sorted(_seals);
+        var contents = _hashes.Finish();
+        foreach (var segment in _hashes.OutOfOrder)
+            contents[segment] = Sorted([_seals[segment]])[0];
+        return contents;
+    }
+
+    public void Dispose()
+    {
+        _hashes.Dispose();
+        _tuples.Dispose();
+    }
+
+    private static PositionRange Positions(IReadOnlyList<RowsSealed> seals) => new(seals[0].FirstPosition - 1, seals[^1].LastPosition, null, null);
+
+    private void Take(ReadOnlySpan<byte> stored)
+    {
+        if (_sql.Form is not { } form)
+            _hashes.Add(stored);
+        else if (_shared!.TryGetValue(StoredForm.SharedOf(stored), out var shared))
+            _hashes.Added(form.Restore(stored, shared, _hashes.Room(stored.Length + shared.Fields.Length)));
+        else
+            _isEveryValueKnown = false;
+    }
+
+    /// <summary>The database puts rows and shared values together, and sorts.</summary>
+    private SegmentContent[] Sorted(IReadOnlyList<RowsSealed> seals)
+    {
+        using var hashes = new SegmentHashes(seals);
+        SegmentRows.ForEach(_sql, _connection, Positions(seals), hashes.Add);
+        return hashes.Finish();
+    }
+}
