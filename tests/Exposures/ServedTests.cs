@@ -75,7 +75,7 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
         await Evaluated.ConfigureAsync(_ledger, "handed-over", 5_000);
         var (before, withoutUnit) = (await _ledger.HeadAsync(), (await ServedAsync()).WithoutUnit);
 
-        await OfferAsync(_ledger, "handed-over", EvaluationContext.For("u1").With("country", "DE").With("shoeSize", 44).Build(), new EvaluationContext("u2"), new EvaluationContext(null));
+        await OfferAsync(_ledger, "handed-over", new EvaluationContext(null), EvaluationContext.For("u1").With("country", "DE").With("shoeSize", 44).Build(), new EvaluationContext("u2"));
 
         (await _ledger.ReadAsync(before, 2)).Select(row => row.Unit).ShouldBe(["u1", "u2"]);
         var shown = (await _ledger.GetAsync("/api/v1/exposures?flag=handed-over")).GetProperty("items");
