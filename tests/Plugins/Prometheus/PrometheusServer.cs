@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
-using Delivery.Plugins.Compliance;
 
 namespace Delivery.Plugins.Tests.Prometheus;
 

@@ -1,5 +1,4 @@
 using Delivery.EmbeddedPostgres;
-using Delivery.Plugins.Compliance;
 using Npgsql;
 
 namespace Delivery.Plugins.Tests.Sql;
