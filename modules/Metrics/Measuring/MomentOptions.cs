@@ -8,11 +8,18 @@ internal sealed class MomentOptions
     public const string Section = "Metrics:Moments";
 
     /// <summary>
-    /// A snapshot is written after so many rows, or a quarter of what the snapshot itself holds if that is more. Fewer make
-    /// restarts faster and cost more writing. 1 to 100,000,000; 20,000 by default.
+    /// A snapshot is written after so many rows, or <see cref="SnapshotShare"/> of what the snapshot itself holds if that is more. Fewer
+    /// make restarts faster and cost more writing. 1 to 100,000,000; 20,000 by default.
     /// </summary>
     [Range(1, 100_000_000)]
     public int SnapshotRows { get; set; } = 20_000;
+
+    /// <summary>
+    /// The part of what a snapshot holds that must have come anew before it is written again: it bounds the writing to a multiple of the
+    /// rows, and a restart's replay to this part of what is kept. 0 to 1; 0.25 by default.
+    /// </summary>
+    [Range(0d, 1d)]
+    public double SnapshotShare { get; set; } = 0.25;
 
     /// <summary>How often it is looked whether a snapshot is due. 100 ms to 1 hour; 5 s by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]

@@ -13,9 +13,6 @@ namespace Delivery.Metrics.Measuring;
 internal sealed partial class SnapshotKeeping(
     MomentBook book, SnapshotStore store, IOptions<MomentOptions> options, IOptions<FoldLimits> limits, TimeProvider time, ILogger<SnapshotKeeping> logger) : BackgroundService
 {
-    /// <summary>A snapshot is worth its writing when this part of it is new.</summary>
-    private const int PartsOfSnapshot = 4;
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -68,7 +65,7 @@ internal sealed partial class SnapshotKeeping(
         if (environment.Live is not { IsBroken: false } live)
             return;
         var gauges = live.Gauges();
-        if (gauges.Rows - environment.SnapshotAt < Math.Max(options.Value.SnapshotRows, gauges.Size / PartsOfSnapshot))
+        if (gauges.Rows - environment.SnapshotAt < Math.Max(options.Value.SnapshotRows, gauges.Size * options.Value.SnapshotShare))
             return;
         try
         {

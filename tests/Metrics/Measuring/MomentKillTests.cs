@@ -19,6 +19,8 @@ public sealed partial class MomentKillTests(PostgresFixture postgres)
     private static readonly Dictionary<string, string> Settings = new()
     {
         ["Metrics:Moments:SnapshotRows"] = "300",
+        // A share of what is held would let the rows between two snapshots, and with them what is held, grow with each kill.
+        ["Metrics:Moments:SnapshotShare"] = "0",
         ["Metrics:Moments:SnapshotLook"] = "00:00:00.100",
         ["Logging:LogLevel:Default"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
