@@ -4,7 +4,6 @@ using Delivery.Contracts.Routing;
 using Delivery.Plugins.Tests.Hosting;
 using Delivery.Testing;
 using Mediator;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
