@@ -39,8 +39,19 @@ internal sealed class OptionsBinding
 
         var results = new List<ValidationResult>();
         if (!Validator.TryValidateObject(target, new ValidationContext(target), results, validateAllProperties: true))
-            _faults.AddRange(results.SelectMany(r => (r.MemberNames.Any() ? r.MemberNames : [""]).Select(m => new Fault((path + m).TrimEnd(':'), r.ErrorMessage ?? "another value"))).Where(IsNew));
+            _faults.AddRange(results.SelectMany(r => (r.MemberNames.Any() ? r.MemberNames : [""]).Select(m => new Fault((path + m).TrimEnd(':'), Accepted(m, r.ErrorMessage)))).Where(IsNew));
         return target;
+    }
+
+    /// <summary>An annotation speaks in whole sentences of its own: of the framework's, what would be accepted is kept.</summary>
+    private static string Accepted(string member, string? message)
+    {
+        var opening = $"The field {member} must be ";
+        if (message is null)
+            return "another value";
+        if (message == $"The {member} field is required.")
+            return "given";
+        return message.StartsWith(opening, StringComparison.Ordinal) ? message[opening.Length..].TrimEnd('.') : message;
     }
 
     /// <summary>A value that could not be read leaves its default, which an annotation may refuse too: one fault is enough.</summary>

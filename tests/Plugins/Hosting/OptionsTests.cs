@@ -52,12 +52,12 @@ public sealed class OptionsTests : IDisposable
         var refused = await Should.ThrowAsync<PluginRefused>(() => StartAsync(
             ("Urll", "x"), ("Seconds", "90"), ("Part", "Body"), ("Password", "hunter2-hunter2"), ("Routes:shop:Ports:0", "eighty"), ("Routes:cart", "x")));
         refused.Reason.ShouldContain("Delivery:Plugins:Instances:edge:Options:Urll must be one of Url, Seconds, Password, Part, Routes");
-        refused.Reason.ShouldContain("Options:Url must be");
-        refused.Reason.ShouldContain("Options:Seconds must be");
+        refused.Reason.ShouldContain("Options:Url must be given");
+        refused.Reason.ShouldContain("Options:Seconds must be between 0.1 and 60");
         refused.Reason.ShouldContain("Options:Part must be one of Header, Cookie");
         refused.Reason.ShouldContain("Options:Password must be secret:env:NAME or secret:file:PATH");
         refused.Reason.ShouldContain("Options:Routes:shop:Ports:0 must be a value of type Int32");
-        refused.Reason.ShouldContain("Options:Routes:shop:Stable must be");
+        refused.Reason.ShouldContain("Options:Routes:shop:Stable must be given");
         refused.Reason.ShouldNotContain("hunter2");
     }
 

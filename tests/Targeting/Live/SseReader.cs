@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
-using Delivery.Testing;
 
 namespace Delivery.Targeting.Tests.Live;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Delivery.Targeting.Tests.Live;
 
 namespace Delivery.Targeting.Tests.Ofrep;
