@@ -92,7 +92,9 @@ internal sealed class VerificationReaders : IAsyncDisposable
     {
         var connection = _first.CloneWith(new NpgsqlConnectionStringBuilder(_first.ConnectionString)
         {
-            Pooling = false, ReadBufferSize = ReadBufferBytes, SocketReceiveBufferSize = SocketBufferBytes,
+            Pooling = false,
+            ReadBufferSize = ReadBufferBytes,
+            SocketReceiveBufferSize = SocketBufferBytes,
         }.ToString());
         connection.Open();
         // As the rows lie on the disk, and by the index of positions: a slice is not read as a whole for each of its parts.
