@@ -20,9 +20,12 @@ internal sealed class LedgerBench : IAsyncDisposable
 
     public ServerProcess Server { get; }
 
-    public static async Task<LedgerBench> StartAsync(IReadOnlyDictionary<string, string>? settings, CancellationToken cancellationToken)
+    /// <param name="settings">The server's, beside the connection string.</param>
+    /// <param name="dataDirectory">A database that is kept; null takes a fresh one and deletes it at the end.</param>
+    public static async Task<LedgerBench> StartAsync(
+        IReadOnlyDictionary<string, string>? settings, CancellationToken cancellationToken, string? dataDirectory = null)
     {
-        var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = true }, cancellationToken);
+        var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions { Ephemeral = dataDirectory is null, DataDirectory = dataDirectory }, cancellationToken);
         var connectionString = await cluster.EnsureDatabaseAsync("ledger", cancellationToken);
         var quiet = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
         {
@@ -76,7 +79,11 @@ internal sealed class LedgerBench : IAsyncDisposable
 
     /// <summary>The value of <c>--name N</c>.</summary>
     public static int Option(string[] args, string name, int otherwise) =>
-        Array.IndexOf(args, $"--{name}") is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+        Text(args, name) is { } value ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
+
+    /// <summary>The value of <c>--name TEXT</c>.</summary>
+    public static string? Text(string[] args, string name) =>
+        Array.IndexOf(args, $"--{name}") is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 
     public static double Median(IEnumerable<double> values)
     {

@@ -30,8 +30,11 @@ internal static class VerifyRatio
         for (var round = 0; round < rounds; round++)
         {
             outs.Add(await CopyOutAsync(bench, load.Acknowledged.Count * (long)ExposureBody.Rows, cancellationToken));
+            var (server, database) = (bench.Server.ProcessorTime, bench.DatabaseProcessorTime);
             verified.Add(await VerifyAsync(bench, cancellationToken));
-            System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"COPY out {outs[^1],12:N0} rows/s   verify {verified[^1],12:N0} rows/s   {verified[^1] / outs[^1]:P0}"));
+            var rows = load.Acknowledged.Count * (double)ExposureBody.Rows;
+            System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"COPY out {outs[^1],12:N0} rows/s   verify {verified[^1],12:N0} rows/s   {verified[^1] / outs[^1]:P0}   processor us/row: server {(bench.Server.ProcessorTime - server).TotalMicroseconds / rows:N2}, database {(bench.DatabaseProcessorTime - database).TotalMicroseconds / rows:N2}"));
         }
 
         var median = LedgerBench.Median(verified);
