@@ -81,7 +81,7 @@ internal static class AssignmentQueries
     private static async IAsyncEnumerable<ExposureView> NewestAsync(
         ExposureFilter filter, Paging paging, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand();
+        await using var command = database.CreateQuestion();
         command.CommandText = $"""
             SELECT DISTINCT ON (e.unit COLLATE "C") {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE e.unit COLLATE "C" > @after_unit AND {filter.Where(command)}

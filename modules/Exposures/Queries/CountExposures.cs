@@ -34,7 +34,7 @@ internal static class CountExposures
     public static async Task<IResult> Handle(ExposureFilter filter, HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var by = By(http);
-        await using var command = database.CreateCommand();
+        await using var command = database.CreateQuestion();
         var groups = string.Concat(by.Select(name => $"{Groups[name]} AS \"{name}\", "));
         command.CommandText = $"""
             SELECT {groups} count(*), count(DISTINCT unit) FROM {ExposureTable.Recorded} e

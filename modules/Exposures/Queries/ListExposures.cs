@@ -56,7 +56,7 @@ internal static class ListExposures
     private static async IAsyncEnumerable<ExposureView> ReadAsync(
         ExposureFilter filter, long after, int? limit, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand();
+        await using var command = database.CreateQuestion();
         command.CommandText = (filter.Unit is null ? "" : ByUnit) + Question(filter, after, limit, command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (filter.Unit is not null)

@@ -14,14 +14,12 @@ internal sealed class ReadRecordedContextsHandler(NpgsqlDataSource database) : I
 {
     public async IAsyncEnumerable<RecordedContext> Handle(ReadRecordedContexts query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
+        await using var command = database.CreateQuestion(string.Create(CultureInfo.InvariantCulture, $"""
             SELECT DISTINCT ON (e.unit_hash, e.unit) e.unit, e.unit_kind, e.attributes, e.time, e.sequence
             FROM {ExposureTable.Recorded} e
             WHERE e.environment = $1 AND e.flag = $2 AND e.time >= $3 AND e.time < $4
             ORDER BY e.unit_hash, e.unit, e.time DESC, e.id DESC LIMIT {query.Units}
             """));
-        // The caller's token says how long it may take.
-        command.CommandTimeout = 0;
         command.Parameters.AddWithValue(query.Environment);
         command.Parameters.AddWithValue(query.Flag);
         command.Parameters.AddWithValue(query.From.ToUniversalTime());

@@ -25,7 +25,7 @@ internal static class UnitsExposed
     {
         if (filter.Flag is null)
             throw new InvalidRequest("flag", "a flag's key: a first exposure is the first to one flag");
-        await using var command = database.CreateCommand();
+        await using var command = database.CreateQuestion();
         command.CommandText = $"""
             SELECT e.unit, (array_agg(e.variant ORDER BY e.time, e.id))[1], min(e.time), count(*), array_agg(DISTINCT e.variant ORDER BY e.variant)
             FROM {ExposureTable.Recorded} e

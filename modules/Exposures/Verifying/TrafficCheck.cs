@@ -1,4 +1,5 @@
 using Delivery.Contracts.Targeting;
+using Delivery.Exposures.Queries;
 using Mediator;
 using Npgsql;
 
@@ -26,7 +27,7 @@ internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, Ti
     private async Task<(List<TrafficCell> Cells, long LastSequence)> CellsAsync(
         string flag, string environment, IReadOnlyList<AllocationEpoch> epochs, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"""
+        await using var command = database.CreateQuestion($"""
             WITH met AS (
                 SELECT DISTINCT ON (e.unit_hash, e.unit, width_bucket(e.flag_version, $3))
                     e.unit_hash, e.unit, width_bucket(e.flag_version, $3) AS epoch, e.variant, upper(e.reason) AS reason, e.rule_id, e.sequence

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Exposures;
+using Delivery.Exposures.Queries;
 using Delivery.Statistics;
 using Mediator;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,7 +46,7 @@ internal sealed partial class TrafficWatch(
 
     private async Task<List<(string Flag, string Environment)>> MetAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT DISTINCT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= $1");
+        await using var command = database.CreateQuestion($"SELECT DISTINCT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= $1");
         command.Parameters.AddWithValue(time.GetUtcNow() - options.Value.TrafficEvery);
         var met = new List<(string, string)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -60,7 +60,7 @@ internal sealed partial class VerificationSampler(
     private async IAsyncEnumerable<ExposureView> SampleAsync(long after, long head, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var every = Math.Max(1, (head - after + options.Value.SampleRows - 1) / Math.Max(1, options.Value.SampleRows));
-        await using var command = database.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
+        await using var command = database.CreateQuestion(string.Create(CultureInfo.InvariantCulture, $"""
             SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE e.position > {after} AND e.position <= {head} AND (e.position - {after}) % {every} = 0
             """));

@@ -40,7 +40,7 @@ internal static class VerifyExposures
     private static async IAsyncEnumerable<ExposureView> NewestAsync(
         ExposureFilter filter, int limit, NpgsqlDataSource database, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand();
+        await using var command = database.CreateQuestion();
         command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
             SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
             WHERE {filter.Where(command)} ORDER BY e.position DESC LIMIT {limit}
