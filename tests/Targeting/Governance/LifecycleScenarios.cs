@@ -35,7 +35,7 @@ public sealed class LifecycleScenarios(GovernedServer governed)
             await governed.Root.GivenFlag($$"""{ "key": "{{flag}}", "type": "boolean", "owner": "coders" }""");
         using (var lifted = await governed.Root.PutJson("/api/v1/environments/production/approval", """{ "requiresApproval": false }"""))
             await lifted.Json();
-        await governed.Root.Says("/api/v1/flags/put-away/archive");
+        (await governed.Root.Says("/api/v1/flags/put-away/archive")).GetProperty("changed").GetBoolean().ShouldBeTrue();
         using (var again = await governed.Root.PutJson("/api/v1/environments/production/approval", """{ "requiresApproval": true }"""))
             await again.Json();
 

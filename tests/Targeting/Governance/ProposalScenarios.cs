@@ -116,6 +116,9 @@ public sealed class ProposalScenarios(GovernedServer governed)
 
         (await governed.Alice.GetJson($"/api/v1/scheduled-changes/{key}")).Text("reason")!.ShouldContain("'canary' requires a second person");
         (await governed.Root.GetJson("/api/v1/environments/canary/events")).Each("type").ShouldBe(["environment-created", "environment-approval-required"]);
+        // The other tests of this server count on one guarded environment.
+        using var lifted = await governed.Root.PutJson("/api/v1/environments/canary/approval", """{ "requiresApproval": false }""");
+        await lifted.Json();
     }
 
     [Fact]
