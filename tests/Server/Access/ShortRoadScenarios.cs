@@ -18,22 +18,6 @@ public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) :
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task the_servers_metrics_count_a_request_by_its_route_on_either_road()
-    {
-        var (_, key) = await IssueAsync();
-        var before = await CountedAsync();
-
-        for (var request = 0; request < 3; request++)
-            (await AskAsync(key)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await AskAsync(key, ("Origin", "https://elsewhere.example"))).StatusCode.ShouldBe(HttpStatusCode.OK);
-
-        // The web server counts after the answer is out.
-        while (await CountedAsync() < before + 4)
-            await Task.Delay(20, Cancel);
-        (await CountedAsync()).ShouldBe(before + 4, "one line for both roads");
-    }
-
-    [Fact]
     public async Task a_request_with_a_known_key_takes_the_short_road()
     {
         var (_, key) = await IssueAsync();
@@ -127,13 +111,6 @@ public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) :
         return await _one.SendAsync(request, Cancel);
     }
 
-    private async Task<int> CountedAsync()
-    {
-        var lines = Counted().Matches(await _server.Http.GetStringAsync("/metrics", Cancel));
-        lines.Count.ShouldBeLessThan(2);
-        return lines.Count == 0 ? 0 : int.Parse(lines[0].Groups[1].Value, CultureInfo.InvariantCulture);
-    }
-
     private async Task<int> TakenAsync()
     {
         var line = Taken().Match(await _server.Http.GetStringAsync("/metrics", Cancel));
@@ -143,29 +120,4 @@ public sealed partial class ShortRoadScenarios(ShortRoadServerProcess running) :
 
     [GeneratedRegex(@"^delivery_short_road_requests_total\{[^\n]*\} (\d+)", RegexOptions.Multiline)]
     private static partial Regex Taken();
-
-    [GeneratedRegex(@"^http_server_request_duration_seconds_count\{[^\n]*http_response_status_code=""200""[^\n]*http_route=""/ofrep/v1/evaluate/flags/\{key\}""[^\n]*\} (\d+)", RegexOptions.Multiline)]
-    private static partial Regex Counted();
-}
-
-/// <summary>A server as a process of its own with a flag, and a client with one connection to it.</summary>
-public sealed class ShortRoadServerProcess(PostgresFixture postgres) : IAsyncLifetime
-{
-    public ServerProcess Server { get; private set; } = null!;
-
-    public HttpClient OneConnection { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Server = await ServerProcess.StartAsync(await postgres.CreateDatabaseAsync("short"), TestContext.Current.CancellationToken);
-        OneConnection = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1 }) { BaseAddress = Server.Http.BaseAddress };
-        using var flag = await Server.Http.PostAsJsonAsync("/api/v1/flags", new { key = "short", type = "boolean", clientVisible = true }, TestContext.Current.CancellationToken);
-        flag.EnsureSuccessStatusCode();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        OneConnection.Dispose();
-        await Server.DisposeAsync();
-    }
 }
