@@ -51,7 +51,9 @@ public static class MetricsModule
         builder.Services.AddHostedService<HealthFolding>();
         builder.Services.AddHostedService<FoldTelemetry>();
         builder.Services.AddSingleton<MomentBook>();
-        builder.Services.AddSingleton(services => new MomentSql(
+        builder.Services.AddSingleton<MomentMemory>();
+        builder.Services.AddSingleton<MomentSql>();
+        builder.Services.AddSingleton(services => new CapSql(
             services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IOptions<FoldLimits>>().Value));
         builder.Services.AddOptions<MomentOptions>().BindConfiguration(MomentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<SnapshotStore>();
@@ -86,7 +88,7 @@ public static class MetricsModule
         metrics.MapGet("{key}", CatalogueEndpoints.Get).WithSummary("Shows one metric, as it is or as it was: ?version=").Produces<MetricView>();
         metrics.MapGet("{key}/series", SeriesEndpoint.Get)
             .WithSummary("A metric over time: ?environment= from= to= step=15m flag= by=variant|none segment=property:NAME|attribute:NAME fromVersion=").Produces<MetricSeriesAnswer.Series>();
-        metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else");
+        metrics.MapPut("{key}", CatalogueEndpoints.Put).WithSummary("Defines a metric, or makes it measure something else; capFrom takes the cap from a percentile of what units had before");
         metrics.MapDelete("{key}", CatalogueEndpoints.Archive).WithSummary("Retires a metric");
 
         var statistics = api.MapGroup("statistics").WithTags("Statistics");

@@ -28,7 +28,7 @@ internal static class MetricSentences
             _ => throw new ArgumentOutOfRangeException(nameof(d), d.Kind, "no such kind"),
         };
         var window = d.WindowSeconds is { } seconds ? $", within {Length(TimeSpan.FromSeconds(seconds))} of the exposure" : "";
-        var cap = d.Cap is { } most ? $", at most {most.ToString(CultureInfo.InvariantCulture)} of a unit" : "";
+        var cap = d.Cap is { } most ? $", at most {most.ToString(CultureInfo.InvariantCulture)} of a unit{Origin(d.CapFrom)}" : "";
         return $"{what}{window}{cap}; {(d.Direction == MetricDirection.HigherIsBetter ? "higher" : "lower")} is better.";
     }
 
@@ -63,6 +63,9 @@ internal static class MetricSentences
         NoNumber.NegativeValues => "some values are negative",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no such reason"),
     };
+
+    private static string Origin(CapOrigin? from) => from is null ? "" : string.Create(
+        CultureInfo.InvariantCulture, $" (what {from.Percentile} % of {from.Units:N0} units in '{from.Environment}' stayed within before {from.To:yyyy-MM-dd})");
 
     private static string Events(MeasuredEvents events) =>
         $"{(events.Of == MeasureOf.Failures ? "failed " : "")}{(events.Event is { } name ? $"'{name}' events" : "requests")}{Where(events)}";

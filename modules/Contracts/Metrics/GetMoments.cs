@@ -24,7 +24,10 @@ public sealed record MetricToMeasure(string Key, MetricDefinition Definition);
 /// <param name="CompleteUpTo">Everything committed before this moment is counted.</param>
 /// <param name="ExposurePosition">The exposure ledger is counted up to this position.</param>
 /// <param name="EventPosition">The event log is counted up to this position.</param>
-public sealed record MetricMoments(IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition);
+/// <param name="LatenessSeconds">Rows that came in longer than this after their time are not counted: as configured, or less where memory would not do.</param>
+/// <param name="HistorySeconds">The covariates are of so long before exposure: as configured, or less where memory would not do.</param>
+public sealed record MetricMoments(
+    IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, double LatenessSeconds, double HistorySeconds);
 
 /// <summary>The sums of one metric in one arm of one epoch.</summary>
 /// <param name="FlagVersion">The epoch: the version of the units' first exposure.</param>

@@ -8,10 +8,11 @@ namespace Delivery.Contracts.Metrics;
 /// <param name="Per">Of a ratio, the denominator; of no other kind.</param>
 /// <param name="Quantile">Of a quantile, which: more than 0, less than 1, such as 0.95; of no other kind.</param>
 /// <param name="WindowSeconds">How long after its exposure a unit's events count; null counts them for ever. 1 s to 365 days.</param>
-/// <param name="Cap">The largest value of one unit that counts, fixed in advance against outliers; null for none. More than 0; of mean and count only.</param>
+/// <param name="Cap">The largest value of one unit that counts, fixed in advance against outliers, by hand or from <paramref name="CapFrom"/>; null for none. More than 0; of mean and count only.</param>
 /// <param name="Direction">Which way is better.</param>
 /// <param name="Tier">Who cares.</param>
 /// <param name="Owner">The team that answers for it; null for nobody.</param>
+/// <param name="CapFrom">What the cap was taken from; null when it was given as a number, or there is none.</param>
 public sealed record MetricDefinition(
     string Name,
     string Description,
@@ -23,7 +24,19 @@ public sealed record MetricDefinition(
     decimal? Cap = null,
     MetricDirection Direction = MetricDirection.HigherIsBetter,
     MetricTier Tier = MetricTier.Feature,
-    string? Owner = null);
+    string? Owner = null,
+    CapOrigin? CapFrom = null);
+
+/// <summary>
+/// A cap that is a percentile of the units' values before the metric was defined: all units together, never by arm. It is worked out
+/// once, when the metric is defined, and stays: a cap that moves with the data would favour an arm.
+/// </summary>
+/// <param name="Environment">Whose events.</param>
+/// <param name="Percentile">Which percentile of the values of units with at least one such event; 50 to 99.99, such as 99.9.</param>
+/// <param name="From">The period's beginning, as long before its end as the metric's window, or 14 days. Filled in by the server.</param>
+/// <param name="To">The period's end, when the metric was defined. Filled in by the server.</param>
+/// <param name="Units">How many units had such an event in the period. Filled in by the server.</param>
+public sealed record CapOrigin(string Environment, decimal Percentile, DateTimeOffset? From = null, DateTimeOffset? To = null, long? Units = null);
 
 /// <summary>How events become one value per unit.</summary>
 public enum MetricKind

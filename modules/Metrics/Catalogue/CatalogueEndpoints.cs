@@ -11,9 +11,9 @@ namespace Delivery.Metrics.Catalogue;
 internal sealed record MetricDocument(
     string Name, string Description, MetricKind Kind, MeasuredEvents Measure, MeasuredEvents? Per = null, double? Quantile = null,
     long? WindowSeconds = null, decimal? Cap = null, MetricDirection Direction = MetricDirection.HigherIsBetter,
-    MetricTier Tier = MetricTier.Feature, string? Owner = null, string? Comment = null)
+    MetricTier Tier = MetricTier.Feature, string? Owner = null, CapOrigin? CapFrom = null, string? Comment = null)
 {
-    public MetricDefinition Definition => new(Name, Description, Kind, Measure, Per, Quantile, WindowSeconds, Cap, Direction, Tier, Owner);
+    public MetricDefinition Definition => new(Name, Description, Kind, Measure, Per, Quantile, WindowSeconds, Cap, Direction, Tier, Owner, CapFrom);
 }
 
 internal static class CatalogueEndpoints
@@ -33,7 +33,12 @@ internal static class CatalogueEndpoints
     }
 
     public static async Task<IResult> Put(string key, Body<MetricDocument> body, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
-        (await sender.Send(new DefineMetric(http.Audit(body.Value.Comment), key, body.Value.Definition), cancellationToken)).ToResult();
+        await sender.Send(new ResolveCap(key, body.Value.Definition), cancellationToken) switch
+        {
+            CapResolution.Refused(var faults) => Problems.Invalid(faults),
+            CapResolution.Resolved(var definition) => (await sender.Send(new DefineMetric(http.Audit(body.Value.Comment), key, definition), cancellationToken)).ToResult(),
+            var other => throw new InvalidOperationException($"no such resolution: {other}"),
+        };
 
     public static async Task<IResult> Archive(string key, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
         (await sender.Send(new ArchiveMetric(http.Audit(), key), cancellationToken)).ToResult();

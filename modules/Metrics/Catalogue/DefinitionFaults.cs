@@ -10,6 +10,8 @@ internal static partial class DefinitionFaults
 {
     private const long LongestWindowSeconds = 365 * 86_400;
     private const decimal LargestCap = 1_000_000_000;
+    private const decimal LowestPercentile = 50;
+    private const decimal HighestPercentile = 99.99m;
 
     /// <summary>Words that stand at the key's place in a path.</summary>
     private static readonly string[] Taken = ["events", "moments", "series", "otlp", "scorecard", "try"];
@@ -41,6 +43,14 @@ internal static partial class DefinitionFaults
             yield return new FieldError("windowSeconds", $"1 to {LongestWindowSeconds}, or nothing");
         if (d.Cap is { } cap && (d.Kind is not (MetricKind.Mean or MetricKind.Count) || cap is <= 0 or > LargestCap))
             yield return new FieldError("cap", $"more than 0, at most {LargestCap.ToString(CultureInfo.InvariantCulture)}; of a mean or count only");
+        if (d.CapFrom is not { } origin)
+            yield break;
+        if (d.Kind is not (MetricKind.Mean or MetricKind.Count))
+            yield return new FieldError("capFrom", "nothing: only a mean or count has a cap");
+        if (origin.Environment is not { Length: > 0 and <= 200 } || origin.Environment.Contains('\0', StringComparison.Ordinal))
+            yield return new FieldError("capFrom.environment", "the key of the environment whose events are looked at, 1 to 200 characters");
+        if (origin.Percentile is < LowestPercentile or > HighestPercentile)
+            yield return new FieldError("capFrom.percentile", "a number from 50 to 99.99, such as 99.9");
     }
 
     private static IEnumerable<FieldError> Events(MeasuredEvents events, string path, MetricKind kind)

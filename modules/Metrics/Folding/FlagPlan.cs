@@ -37,7 +37,10 @@ internal sealed class FlagPlan
     private readonly Dictionary<string, int> _metrics = new(StringComparer.Ordinal);
     private SetUse?[] _sets = [];
 
-    public FlagPlan(IEnumerable<MetricDefinition> definitions, SourceTable sources)
+    /// <param name="definitions">The metrics.</param>
+    /// <param name="sources">What events are summed.</param>
+    /// <param name="historyTicks">How long before its exposure a unit's events serve as covariate.</param>
+    public FlagPlan(IEnumerable<MetricDefinition> definitions, SourceTable sources, long historyTicks)
     {
         _sources = sources;
         var metrics = new List<FoldedMetric>();
@@ -50,10 +53,10 @@ internal sealed class FlagPlan
             var ofValues = d.Kind == MetricKind.Quantile ? Columns++ : -1;
             if (ofValues >= 0)
                 _values.Add((measure, metrics.Count, ofValues, window));
-            var before = Column(measure, 2, FoldedMetric.HistoryTicks);
+            var before = Column(measure, 2, historyTicks);
             metrics.Add(new FoldedMetric(
                 d.Kind == MetricKind.Conversion ? FixedPoint.Scale : d.Cap is { } cap ? (long)(cap * FixedPoint.Scale) : long.MaxValue, d.Quantile ?? 0,
-                Column(measure, 0, window), Column(per, 1, window), before, Column(per, 3, FoldedMetric.HistoryTicks), HistoryOf(d.Kind, measure, before), ofValues));
+                Column(measure, 0, window), Column(per, 1, window), before, Column(per, 3, historyTicks), HistoryOf(d.Kind, measure, before, historyTicks), ofValues));
         }
 
         Metrics = [.. metrics];
@@ -93,10 +96,10 @@ internal sealed class FlagPlan
     private bool SumsAmount((int Source, int Component, long Window) key) => key.Component != FoldedMetric.HistoryComponent && _sources.SumsAmount(key.Source);
 
     /// <summary>A sum of ones counts its events already; beside another sum a column counts them.</summary>
-    private int HistoryOf(MetricKind kind, int measure, int before) => kind switch
+    private int HistoryOf(MetricKind kind, int measure, int before, long historyTicks) => kind switch
     {
         MetricKind.Ratio or MetricKind.Quantile => -1,
-        _ => _sources.SumsAmount(measure) ? Column(measure, FoldedMetric.HistoryComponent, FoldedMetric.HistoryTicks) : before,
+        _ => _sources.SumsAmount(measure) ? Column(measure, FoldedMetric.HistoryComponent, historyTicks) : before,
     };
 
     private int Column(int source, int component, long window)

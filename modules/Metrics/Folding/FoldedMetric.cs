@@ -24,9 +24,6 @@ internal readonly record struct FoldedMetric(long CapMicroUnits, double Quantile
     /// </summary>
     public const long Bound = 1_000_000_000L * FixedPoint.Scale;
 
-    /// <summary>How long before its exposure a unit's events serve as covariate.</summary>
-    public static readonly long HistoryTicks = TimeSpan.FromDays(14).Ticks;
-
     /// <summary>What tells two metrics apart as far as numbers go: not their names, owners or directions.</summary>
     public static string TextOf(MetricDefinition definition) => JsonSerializer.Serialize(
         new { definition.Kind, definition.Measure, definition.Per, definition.Quantile, definition.WindowSeconds, definition.Cap }, Json.Options);

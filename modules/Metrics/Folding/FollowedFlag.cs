@@ -12,7 +12,7 @@ internal readonly record struct Arm(long Version, string Variant) : IComparable<
 }
 
 /// <summary>A followed flag in a fold: its arms by number, in the order in which they were met.</summary>
-internal sealed class FlagFold(FollowedFlag followed, SourceTable sources)
+internal sealed class FlagFold(FollowedFlag followed, SourceTable sources, TimeSpan history)
 {
     private readonly Dictionary<Arm, int> _numbers = [];
     private readonly List<Arm> _arms = [];
@@ -20,7 +20,7 @@ internal sealed class FlagFold(FollowedFlag followed, SourceTable sources)
 
     public FollowedFlag Followed { get; } = followed;
 
-    public FlagPlan Plan { get; } = new(followed.Metrics.Select(m => m.Definition), sources);
+    public FlagPlan Plan { get; } = new(followed.Metrics.Select(m => m.Definition), sources, history.Ticks);
 
     public IReadOnlyList<Arm> Arms => _arms;
 

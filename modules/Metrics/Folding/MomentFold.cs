@@ -14,13 +14,12 @@ namespace Delivery.Metrics.Folding;
 /// </summary>
 internal sealed class MomentFold
 {
-    private const int Format = 3;
+    private const int Format = 4;
 
     /// <summary>So many rows are looked up ahead.</summary>
     private const int Ahead = 64;
     private const int ShardBits = 3;
 
-    private readonly FoldLimits _limits;
     private readonly SourceTable _sources = new();
     private readonly FlagFold[] _flags;
     private readonly Dictionary<string, int[]> _byFlag;
@@ -29,12 +28,14 @@ internal sealed class MomentFold
     private readonly IdBlock _met = new(Ahead);
     private readonly AmountBlock _block = new();
     private long _exposuresUpTo;
+    private long _oldestTicks = long.MaxValue;
+    private long _newestTicks;
 
     public MomentFold(string environment, IReadOnlyList<FollowedFlag> followed, FoldLimits limits)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(followed.Count, FlagRows.MostFlags);
-        (Environment, Followed, _limits) = (environment, followed, limits);
-        _flags = [.. followed.Select(flag => new FlagFold(flag, _sources))];
+        (Environment, Followed, Limits) = (environment, followed, limits);
+        _flags = [.. followed.Select(flag => new FlagFold(flag, _sources, limits.History))];
         _byFlag = followed.Index().GroupBy(f => f.Item.Flag, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Select(f => f.Index).ToArray(), StringComparer.Ordinal);
         _shards = [.. Enumerable.Range(0, 1 << ShardBits).Select(_ => new MomentShard(_flags))];
         _ids = new RecentIds(limits.Lateness + limits.ClockAhead);
@@ -43,6 +44,11 @@ internal sealed class MomentFold
     public string Environment { get; }
 
     public IReadOnlyList<FollowedFlag> Followed { get; }
+
+    public FoldLimits Limits { get; }
+
+    /// <summary>Of what span raw events are remembered, at most.</summary>
+    public TimeSpan Remembered => TimeSpan.FromTicks(Math.Clamp(_newestTicks - _oldestTicks, 0, (Limits.Lateness + Limits.History).Ticks));
 
     public long Units => _shards.Sum(shard => (long)shard.Units);
 
@@ -83,7 +89,7 @@ internal sealed class MomentFold
 
     public void Apply(IReadOnlyList<MetricEvent> rows)
     {
-        var keepSince = _exposuresUpTo - _limits.Lateness.Ticks - FoldedMetric.HistoryTicks;
+        var keepSince = _exposuresUpTo - (Limits.Lateness + Limits.History).Ticks;
         for (var rest = Span(rows); rest.Length > 0; rest = rest[Math.Min(Ahead, rest.Length)..])
         {
             var next = rest[..Math.Min(Ahead, rest.Length)];
@@ -110,13 +116,20 @@ internal sealed class MomentFold
     {
         writer.Int(Format);
         writer.Text(Environment);
-        writer.Long(_limits.Lateness.Ticks);
-        writer.Long(_limits.ClockAhead.Ticks);
+        foreach (var limits in new[] { Limits.Configured, Limits })
+        {
+            writer.Long(limits.Lateness.Ticks);
+            writer.Long(limits.ClockAhead.Ticks);
+            writer.Long(limits.History.Ticks);
+        }
+
         writer.Text(JsonSerializer.Serialize(Followed, Json.Options));
         foreach (var flag in _flags)
             writer.Text(JsonSerializer.Serialize(flag.Arms, Json.Options));
         writer.Text(JsonSerializer.Serialize(_sources.Sets, Json.Options));
         writer.Long(_exposuresUpTo);
+        writer.Long(_oldestTicks);
+        writer.Long(_newestTicks);
         _ids.Write(writer);
         foreach (var shard in _shards)
             shard.Write(writer);
@@ -128,9 +141,10 @@ internal sealed class MomentFold
         if (reader.Int() != Format)
             return null;
         var environment = reader.Text();
-        if (reader.Long() != limits.Lateness.Ticks || reader.Long() != limits.ClockAhead.Ticks)
+        if (reader.Long() != limits.Lateness.Ticks || reader.Long() != limits.ClockAhead.Ticks || reader.Long() != limits.History.Ticks)
             return null;
-        var fold = new MomentFold(environment, JsonSerializer.Deserialize<FollowedFlag[]>(reader.Text(), Json.Options)!, limits);
+        var shortened = limits.Shortened(new TimeSpan(reader.Long()), new TimeSpan(reader.Long()), new TimeSpan(reader.Long()));
+        var fold = new MomentFold(environment, JsonSerializer.Deserialize<FollowedFlag[]>(reader.Text(), Json.Options)!, shortened);
         foreach (var flag in fold._flags)
         {
             foreach (var arm in JsonSerializer.Deserialize<Arm[]>(reader.Text(), Json.Options)!)
@@ -140,19 +154,35 @@ internal sealed class MomentFold
         foreach (var set in JsonSerializer.Deserialize<int[][]>(reader.Text(), Json.Options)!)
             fold._sources.SetOf(set);
         fold._exposuresUpTo = reader.Long();
-        fold._ids = RecentIds.Read(reader, limits.Lateness + limits.ClockAhead);
+        fold._oldestTicks = reader.Long();
+        fold._newestTicks = reader.Long();
+        fold._ids = RecentIds.Read(reader, shortened.Lateness + shortened.ClockAhead);
         fold._shards = [.. fold._shards.Select(_ => MomentShard.Read(reader, fold._flags))];
         return fold;
     }
 
-    private void Apply(ReadOnlySpan<UnitAmount> amounts, Span<int> places, long keepSince)
+    /// <summary>Moves the sums of the units that the amounts are of.</summary>
+    /// <param name="amounts">What the events add; none of them was applied before.</param>
+    /// <param name="places">Room for a number each.</param>
+    /// <param name="keepSince">Raw events before this are not kept.</param>
+    public void Apply(ReadOnlySpan<UnitAmount> amounts, Span<int> places, long keepSince)
     {
+        Note(amounts);
         foreach (ref readonly var amount in amounts)
             ShardOf(amount.Unit).Prefetch(amount.Unit);
         for (var i = 0; i < amounts.Length; i++)
             places[i] = ShardOf(amounts[i].Unit).PrefetchRow(amounts[i].Unit);
         for (var i = 0; i < amounts.Length; i++)
             ShardOf(amounts[i].Unit).Apply(amounts[i], places[i], keepSince);
+    }
+
+    private void Note(ReadOnlySpan<UnitAmount> amounts)
+    {
+        if (amounts.Length == 0)
+            return;
+        // A block holds what came in at about the same time: the ends tell as much as all of it.
+        _oldestTicks = Math.Min(_oldestTicks, Math.Min(amounts[0].Ticks, amounts[^1].Ticks));
+        _newestTicks = Math.Max(_newestTicks, Math.Max(amounts[0].Ticks, amounts[^1].Ticks));
     }
 
     /// <summary>What the events add that are this environment's, in time and not known yet.</summary>
@@ -189,5 +219,5 @@ internal sealed class MomentFold
     private MomentShard ShardOf(ulong unit) => _shards[(unit * 0x9E3779B97F4A7C15) >> (64 - ShardBits)];
 
     private bool IsTimely(DateTimeOffset time, DateTimeOffset receivedAt) =>
-        receivedAt - time <= _limits.Lateness && time - receivedAt <= _limits.ClockAhead;
+        receivedAt - time <= Limits.Lateness && time - receivedAt <= Limits.ClockAhead;
 }

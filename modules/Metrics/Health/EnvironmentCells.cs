@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Delivery.Metrics.Health;
 
@@ -9,10 +10,14 @@ internal sealed class EnvironmentCells(FoldLimits limits)
     private readonly Dictionary<ulong, UnitRecord> _units = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private int _cells;
+    private long _heldRequests;
 
     public int Units => _units.Count;
 
     public int Cells => _cells;
+
+    /// <summary>About how much memory is held: of a unit its record, its lists and what it remembers of a flag.</summary>
+    public long Bytes => (_units.Count * 400L) + (_heldRequests * Unsafe.SizeOf<RequestSample>());
 
     public FlagCells? Find(string flag) => _flags.GetValueOrDefault(flag);
 
@@ -50,6 +55,24 @@ internal sealed class EnvironmentCells(FoldLimits limits)
         return unit;
     }
 
+    /// <summary>A unit met a flag.</summary>
+    public void Expose(ulong hash, FlagCells flag, Met met, long settledTicks)
+    {
+        var unit = Unit(hash);
+        var held = unit.HeldRequests;
+        unit.Expose(flag, met, settledTicks);
+        _heldRequests += unit.HeldRequests - held;
+    }
+
+    /// <summary>A request of a unit that doesn't say what it evaluated.</summary>
+    public void Request(ulong hash, RequestSample sample, long receivedTicks, long settledTicks)
+    {
+        var unit = Unit(hash);
+        var held = unit.HeldRequests;
+        unit.Request(sample, receivedTicks, settledTicks);
+        _heldRequests += unit.HeldRequests - held;
+    }
+
     /// <summary>Drops the flags without traffic or question since a time, and what units remember of them.</summary>
     public int Forget(long sinceTicks, long settledTicks)
     {
@@ -57,7 +80,9 @@ internal sealed class EnvironmentCells(FoldLimits limits)
         var cells = gone.Select(f => f.Value).ToHashSet();
         foreach (var (hash, unit) in _units)
         {
+            var held = unit.HeldRequests;
             unit.Trim(settledTicks);
+            _heldRequests += unit.HeldRequests - held;
             unit.Forget(cells, sinceTicks);
             if (unit.IsEmpty)
                 _units.Remove(hash);

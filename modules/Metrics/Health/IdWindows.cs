@@ -19,6 +19,7 @@ internal sealed class IdWindows(TimeSpan span)
     private const int Full = Slots / 16 * 11;
 
     private readonly List<Window> _windows = [new Window(long.MinValue, new IdTable())];
+    private TimeSpan _span = span;
     private int _count;
 
     /// <summary>A window ends at so many: what comes later than its like, and belongs there, fills it up.</summary>
@@ -50,11 +51,18 @@ internal sealed class IdWindows(TimeSpan span)
 
     public void Prefetch(ulong mixed, long milliseconds) => Of(milliseconds).Table.Prefetch(mixed);
 
+    /// <summary>Ids are to be known for a shorter span from now on.</summary>
+    public void Shorten(TimeSpan shorter, long receivedTicks)
+    {
+        _span = shorter;
+        Forget(receivedTicks);
+    }
+
     /// <summary>Lets windows go whose last id came in more than the span ago.</summary>
     public void Forget(long receivedTicks)
     {
         var old = 0;
-        while (old < _windows.Count - 1 && _windows[old].LastReceived < receivedTicks - span.Ticks)
+        while (old < _windows.Count - 1 && _windows[old].LastReceived < receivedTicks - _span.Ticks)
             _count -= _windows[old++].Table.Count;
         _windows.RemoveRange(0, old);
     }

@@ -1,6 +1,7 @@
 using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Events;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Delivery.Metrics.Health;
@@ -8,18 +9,21 @@ namespace Delivery.Metrics.Health;
 /// <summary>
 /// The fold and how far it is. One writer per log, any number of readers; a reader sees whole batches only.
 /// </summary>
-internal sealed class LiveHealth(IOptions<FoldLimits> limits, TimeProvider time)
+internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvider time, ILogger<LiveHealth> logger)
 {
     /// <summary>Rows are given their time of receipt a moment before they are committed; no group takes so long.</summary>
     private static readonly TimeSpan LongestCommit = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan WeighEvery = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private ReleaseFold _fold = new(limits.Value);
     private FeedProgress _exposures = new();
     private FeedProgress _events = new();
     private DateTimeOffset _forgotten = time.GetUtcNow();
+    private DateTimeOffset _weighed = time.GetUtcNow();
 
     /// <summary>The last folded position of the exposure ledger.</summary>
     public long ExposurePosition
@@ -85,7 +89,7 @@ internal sealed class LiveHealth(IOptions<FoldLimits> limits, TimeProvider time)
     public FoldGauges Gauges()
     {
         lock (_gate)
-            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _exposures.Position, _events.Position);
+            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _fold.Bytes, _fold.Limits.Lateness, _exposures.Position, _events.Position);
     }
 
     /// <summary>A row broke the fold: what is in memory can't be trusted, so it starts again from nothing.</summary>
@@ -97,15 +101,45 @@ internal sealed class LiveHealth(IOptions<FoldLimits> limits, TimeProvider time)
 
     private void Tidy()
     {
-        _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - LongestCommit);
-        if (time.GetUtcNow() - _forgotten < ForgetEvery)
+        // Once every minute of memory counts, so does this one.
+        var longest = LongestCommit < _fold.Limits.Lateness ? LongestCommit : _fold.Limits.Lateness;
+        _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - longest);
+        var now = time.GetUtcNow();
+        var isTooMuch = now - _weighed >= WeighEvery && Weigh(now);
+        if (now - _forgotten < ForgetEvery && !isTooMuch)
             return;
-        _forgotten = time.GetUtcNow();
-        _fold.Forget(_forgotten);
+        _forgotten = now;
+        _fold.Forget(now);
+    }
+
+    /// <summary>Whether more is held than may be: then rows are waited for half as long.</summary>
+    private bool Weigh(DateTimeOffset now)
+    {
+        _weighed = now;
+        var (bytes, most) = (_fold.Bytes, limits.Value.MostBytes);
+        if (bytes <= most)
+            return false;
+        if (_fold.Limits.IsShortest)
+        {
+            if (now - _forgotten < ForgetEvery)
+                return false;
+            LogTooLarge(bytes, most, _fold.Units);
+            return true;
+        }
+
+        _fold.Shorten();
+        LogShortened(bytes, most, _fold.Limits.Lateness);
+        return true;
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+
+    [LoggerMessage(5020, LogLevel.Warning, "The health of releases holds {Bytes} bytes, more than {MostBytes} (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
+    private partial void LogShortened(long bytes, long mostBytes, TimeSpan lateness);
+
+    [LoggerMessage(5021, LogLevel.Critical, "The health of releases holds {Bytes} bytes, more than {MostBytes} (Metrics:Fold:MostBytes), although only a minute of rows is remembered: its {Units} units need so much.")]
+    private partial void LogTooLarge(long bytes, long mostBytes, int units);
 }
 
 /// <summary>What the fold holds.</summary>
-internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long ExposurePosition, long EventPosition);
+internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long Bytes, TimeSpan Lateness, long ExposurePosition, long EventPosition);

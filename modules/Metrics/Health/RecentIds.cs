@@ -48,7 +48,15 @@ internal sealed class RecentIds(TimeSpan span)
         var age = ((receivedTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond) - milliseconds;
         if (age > OldestMilliseconds || age < -NewestMilliseconds)
             return !_timed.Contains(key, mixed, milliseconds) && _strays.Add(key, mixed);
-        return (_strays.Count == 0 || !_strays.Contains(key, mixed)) && _timed.Add(key, mixed, milliseconds, receivedTicks);
+        return (_strays.IsEmpty || !_strays.Contains(key, mixed)) && _timed.Add(key, mixed, milliseconds, receivedTicks);
+    }
+
+    /// <summary>Ids are to be known for a shorter span from now on.</summary>
+    public void Shorten(TimeSpan shorter, long receivedTicks)
+    {
+        _others.Shorten(shorter, receivedTicks);
+        _strays.Shorten(shorter, receivedTicks);
+        _timed.Shorten(shorter, receivedTicks);
     }
 
     /// <summary>A hint that <see cref="Meet(UInt128, ulong, long)"/> comes soon for these.</summary>

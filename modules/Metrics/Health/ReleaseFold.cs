@@ -13,6 +13,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private readonly Dictionary<string, EnvironmentCells> _environments = new(StringComparer.Ordinal);
     private readonly RecentIds _exposures = new(limits.Lateness + limits.ClockAhead);
     private readonly RecentIds _events = new(limits.Lateness + limits.ClockAhead);
+    private long _receivedTicks;
     private long _settledTicks = long.MinValue;
 
     public FoldTally Tally { get; private set; }
@@ -21,10 +22,17 @@ internal sealed class ReleaseFold(FoldLimits limits)
 
     public int Cells => _environments.Values.Sum(environment => environment.Cells);
 
+    /// <summary>Within which rows are counted: as configured, or shorter since memory did not do.</summary>
+    public FoldLimits Limits { get; private set; } = limits;
+
+    /// <summary>About how much memory is held.</summary>
+    public long Bytes => _exposures.Bytes + _events.Bytes + _environments.Values.Sum(environment => environment.Bytes);
+
     public int RememberedIds => _exposures.Count + _events.Count;
 
     public void Apply(RecordedExposure exposure)
     {
+        _receivedTicks = Math.Max(_receivedTicks, exposure.ReceivedAt.UtcTicks);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
             ?? (_exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure) : Folded.Repeated);
         Tally = Tally.With(folded);
@@ -32,6 +40,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
 
     public void Apply(MetricEvent metricEvent)
     {
+        _receivedTicks = Math.Max(_receivedTicks, metricEvent.ReceivedAt.UtcTicks);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
             ?? (_events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent) : Folded.Repeated);
         Tally = Tally.With(folded);
@@ -42,11 +51,22 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// no number: what is older than this by <see cref="FoldLimits.Lateness"/> can't be preceded by anything any more.
     /// </summary>
     public void Settle(DateTimeOffset receivedBefore) =>
-        _settledTicks = Math.Max(_settledTicks, (receivedBefore - limits.Lateness).UtcTicks);
+        _settledTicks = Math.Max(_settledTicks, (receivedBefore - Limits.Lateness).UtcTicks);
+
+    /// <summary>
+    /// Rows are to be waited for, and ids remembered, for half as long from now on. What is counted stays; a row that comes in later
+    /// than that is not counted, and an exposure no longer moves what its unit did before then.
+    /// </summary>
+    public void Shorten()
+    {
+        Limits = Limits.Shortened(Limits.Lateness);
+        _exposures.Shorten(Limits.Lateness + Limits.ClockAhead, _receivedTicks);
+        _events.Shorten(Limits.Lateness + Limits.ClockAhead, _receivedTicks);
+    }
 
     /// <summary>Drops flags without traffic or question for <see cref="FoldLimits.Retention"/>. Returns how many.</summary>
     public int Forget(DateTimeOffset now) =>
-        _environments.Values.Sum(environment => environment.Forget((now - limits.Retention).UtcTicks, _settledTicks));
+        _environments.Values.Sum(environment => environment.Forget((now - Limits.Retention).UtcTicks, _settledTicks));
 
     public ReleaseHealth Read(GetReleaseHealth query, DateTimeOffset now, DateTimeOffset completeUpTo)
     {
@@ -68,7 +88,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
             return Folded.OverLimit;
         flag.LastExposure = Math.Max(flag.LastExposure, e.ReceivedAt.UtcTicks);
         cell.Exposures++;
-        environment.Unit(e.UnitHash).Expose(flag, new Met(e.Time.UtcTicks, cell), _settledTicks);
+        environment.Expose(e.UnitHash, flag, new Met(e.Time.UtcTicks, cell), _settledTicks);
         return Folded.Counted;
     }
 
@@ -86,7 +106,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
         var sample = new RequestSample(e.Time.UtcTicks, e.DurationMicroseconds ?? -1, e.Failed ?? false);
         if (e.Flags is { } evaluated)
             return Count(environment, e, sample, evaluated);
-        environment.Unit(e.UnitHash).Request(sample, e.ReceivedAt.UtcTicks, _settledTicks);
+        environment.Request(e.UnitHash, sample, e.ReceivedAt.UtcTicks, _settledTicks);
         return Folded.Counted;
     }
 
@@ -112,13 +132,13 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private EnvironmentCells Environment(string key)
     {
         if (!_environments.TryGetValue(key, out var environment))
-            _environments.Add(key, environment = new EnvironmentCells(limits));
+            _environments.Add(key, environment = new EnvironmentCells(Limits));
         return environment;
     }
 
     private Folded? Timely(DateTimeOffset time, DateTimeOffset receivedAt) =>
-        receivedAt - time > limits.Lateness ? Folded.TooLate
-        : time - receivedAt > limits.ClockAhead ? Folded.FromTheFuture
+        receivedAt - time > Limits.Lateness ? Folded.TooLate
+        : time - receivedAt > Limits.ClockAhead ? Folded.FromTheFuture
         : null;
 
     private static DateTimeOffset? Moment(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);

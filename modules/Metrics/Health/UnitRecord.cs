@@ -12,6 +12,9 @@ internal sealed class UnitRecord(ulong unit)
 
     public List<UnitFlag> Flags { get; } = new(1);
 
+    /// <summary>For how many requests there is room.</summary>
+    public int HeldRequests => _requests.Capacity;
+
     public bool IsEmpty => Flags.Count == 0 && _requests.Count == 0 && _conversions.Count == 0;
 
     /// <summary>The unit met a flag.</summary>
@@ -85,6 +88,8 @@ internal sealed class UnitRecord(ulong unit)
         }
 
         _requests.RemoveRange(0, settled);
+        if (_requests.Capacity > 16 && _requests.Count < _requests.Capacity / 4)
+            _requests.TrimExcess();
     }
 
     /// <summary>Forgets dropped flags, and conversions older than any flag that is left.</summary>

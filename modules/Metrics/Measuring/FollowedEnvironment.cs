@@ -1,11 +1,12 @@
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Catalogue;
 using Delivery.Metrics.Folding;
+using Delivery.Metrics.Health;
 
 namespace Delivery.Metrics.Measuring;
 
 /// <summary>What is asked of one environment, and the fold that answers it. Remaking the fold is one caller's at a time.</summary>
-internal sealed class FollowedEnvironment(MomentOptions options)
+internal sealed class FollowedEnvironment(MomentOptions options, FoldLimits limits)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Flag, long FromVersion), Dictionary<string, (MetricToMeasure Metric, DateTimeOffset AskedAt)>> _asked = [];
@@ -13,6 +14,9 @@ internal sealed class FollowedEnvironment(MomentOptions options)
     public SemaphoreSlim Turn { get; } = new(1);
 
     public LiveMoments? Live { get; set; }
+
+    /// <summary>Within which the fold is made: as configured, or shorter where memory would not do.</summary>
+    public FoldLimits Limits { get; set; } = limits;
 
     /// <summary>How far the last snapshot was, in rows of this process.</summary>
     public long SnapshotAt { get; set; }

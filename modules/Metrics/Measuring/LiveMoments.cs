@@ -2,6 +2,7 @@ using Delivery.Contracts.Exposures;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Events;
 using Delivery.Metrics.Folding;
+using Delivery.Metrics.Health;
 using Delivery.Segments;
 using Microsoft.Extensions.Logging;
 
@@ -12,8 +13,12 @@ namespace Delivery.Metrics.Measuring;
 /// old events need not be kept for exposures to come.
 /// </summary>
 internal sealed partial class LiveMoments(
-    MomentFold fold, MomentPositions at, IExposureFeed exposures, SegmentLog<MetricEvent> events, TimeProvider time, ILogger<LiveMoments> logger) : IAsyncDisposable
+    MomentFold fold, MomentPositions at, IExposureFeed exposures, SegmentLog<MetricEvent> events, MomentMemory memory, TimeProvider time, ILogger<LiveMoments> logger)
+    : IAsyncDisposable
 {
+    /// <summary>Memory is looked at after so many rows.</summary>
+    private const int WeighEvery = 4_096;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Rows are given their time of receipt a moment before they are committed; no group takes so long.</summary>
@@ -24,16 +29,22 @@ internal sealed partial class LiveMoments(
     private readonly List<(MomentPositions Until, TaskCompletionSource Reached)> _waiting = [];
     private MomentPositions _at = at;
     private Exception? _broken;
+    private long _weighAt = WeighEvery;
     private Task _running = Task.CompletedTask;
 
     public string Environment => fold.Environment;
 
     public IReadOnlyList<FollowedFlag> Followed => fold.Followed;
 
+    public FoldLimits Limits => fold.Limits;
+
     /// <summary>Rows folded since the start of this process.</summary>
     public long Rows { get; private set; }
 
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
+
+    /// <summary>What it remembered when it outgrew its memory and ended; null while it did not.</summary>
+    public TimeSpan? TooLargeAt => (Volatile.Read(ref _broken) as FoldTooLarge)?.Span;
 
     public bool Covers(GetMoments question) => fold.Covers(question.Flag, question.FromVersion, question.Metrics.Select(m => m.Definition));
 
@@ -57,7 +68,7 @@ internal sealed partial class LiveMoments(
     public MetricMoments Read(GetMoments question, DateTimeOffset completeUpTo)
     {
         lock (_gate)
-            return new MetricMoments(fold.Read(question.Flag, question.FromVersion, question.Metrics), completeUpTo, _at.Exposures, _at.Events);
+            return new MetricMoments(fold.Read(question.Flag, question.FromVersion, question.Metrics), completeUpTo, _at.Exposures, _at.Events, fold.Limits.Lateness.TotalSeconds, fold.Limits.History.TotalSeconds);
     }
 
     /// <summary>The state as bytes, and the positions it stands for.</summary>
@@ -82,6 +93,7 @@ internal sealed partial class LiveMoments(
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Break(new ObjectDisposedException(nameof(LiveMoments)));
+        memory.LetGo(this);
         _stop.Dispose();
     }
 
@@ -160,6 +172,12 @@ internal sealed partial class LiveMoments(
                 return false;
             }
 
+            if (Rows >= _weighAt && Weigh() is { } tooLarge)
+            {
+                Break(tooLarge);
+                return false;
+            }
+
             foreach (var waiting in _waiting.Where(w => _at.Reaches(w.Until)).ToList())
             {
                 _waiting.Remove(waiting);
@@ -168,6 +186,12 @@ internal sealed partial class LiveMoments(
 
             return true;
         }
+    }
+
+    private FoldTooLarge? Weigh()
+    {
+        _weighAt = Rows + WeighEvery;
+        return memory.IsTooMuch(this, fold.Bytes) ? new FoldTooLarge(fold.Remembered) : null;
     }
 
     /// <summary>At a moment, or after it, the exposures stood at a head: what is older is folded once it is passed.</summary>

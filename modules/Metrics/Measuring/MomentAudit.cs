@@ -36,6 +36,11 @@ internal sealed partial class MomentAudit(
         meter.CreateObservableGauge("delivery.metrics.moments.differences", () => Interlocked.Read(ref _differences), "{cell}", "Cells on which the fold and the SQL disagree; anything but 0 is a bug.");
         meter.CreateObservableGauge("delivery.metrics.moments.units", () => Sum(gauges => gauges.Units), "{unit}", "Units remembered for the moments.");
         meter.CreateObservableGauge("delivery.metrics.moments.bytes", () => Sum(gauges => gauges.Bytes), "By", "Memory of the moments.");
+        meter.CreateObservableGauge(
+            "delivery.metrics.moments.lateness",
+            () => book.Environments.Where(environment => environment.Live is not null).Select(environment => new Measurement<double>(
+                environment.Limits.Lateness.TotalSeconds, new KeyValuePair<string, object?>("environment", environment.Live?.Environment))),
+            "s", "How late rows may come in and are counted: as configured, or less since memory did not do.");
         meter.CreateObservableCounter("delivery.metrics.moments.rows", () => Sum(gauges => gauges.Rows), "{row}", "Rows folded into the moments by this process.");
         var pause = options.Value.AuditEvery;
         while (!stoppingToken.IsCancellationRequested)

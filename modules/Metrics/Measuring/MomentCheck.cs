@@ -11,10 +11,10 @@ internal sealed record MomentCheck(int Cells, IReadOnlyList<MomentDifference> Di
 {
     public static async Task<MomentCheck> RunAsync(GetMoments question, MomentBook book, MomentSql sql, CancellationToken cancellationToken)
     {
-        var folded = await book.ReadAsync(question, cancellationToken);
+        var (folded, limits) = await book.ReadWithLimitsAsync(question, cancellationToken);
         var differences = new List<MomentDifference>();
         var cells = 0;
-        var recomputed = await sql.ReadAsync(question, folded.ExposurePosition, folded.EventPosition, cancellationToken);
+        var recomputed = await sql.ReadAsync(question, limits, folded.ExposurePosition, folded.EventPosition, cancellationToken);
         foreach (var metric in question.Metrics)
         {
             var (one, other) = (ByArm(folded.Cells.Where(c => c.Metric == metric.Key)), ByArm(recomputed.Where(c => c.Metric == metric.Key)));

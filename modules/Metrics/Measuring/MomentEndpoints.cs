@@ -20,8 +20,9 @@ namespace Delivery.Metrics.Measuring;
 /// <param name="Baseline">The variant that others are compared with; null takes the flag's off variant, or the first one.</param>
 internal sealed record MetricTrial(string Environment, string Flag, MetricDefinition Metric, long FromVersion = 0, string? Baseline = null);
 
-/// <summary>What a metric would have said: the exact sums, and how the variants compare by it.</summary>
-internal sealed record TrialAnswer(IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, MetricScore Score);
+/// <summary>What a metric would have said: the exact sums, how the variants compare by it, and the cap that held and where it came from.</summary>
+internal sealed record TrialAnswer(
+    IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, MetricScore Score, decimal? Cap, CapOrigin? CapFrom);
 
 /// <summary>The exact sums over HTTP: for whoever wants to compute a result again, or a metric before it is saved.</summary>
 internal static class MomentEndpoints
@@ -62,12 +63,16 @@ internal static class MomentEndpoints
             faults.Add(new FieldError("baseline", "a variant's key, or nothing"));
         if (faults.Count > 0)
             return Problems.Invalid(faults);
-        var metric = new MetricView("trial", trial.Metric, 0, false, false, null, null);
-        var moments = await sender.Send(new GetMoments(trial.Environment, trial.Flag, trial.FromVersion, [new MetricToMeasure("trial", trial.Metric)], Trial: true), cancellationToken);
+        var resolution = await sender.Send(new ResolveCap("trial", trial.Metric), cancellationToken);
+        if (resolution is CapResolution.Refused(var refused))
+            return Problems.Invalid([.. refused.Select(fault => fault with { Field = $"metric.{fault.Field}" })]);
+        var definition = ((CapResolution.Resolved)resolution).Definition;
+        var metric = new MetricView("trial", definition, 0, false, false, null, null);
+        var moments = await sender.Send(new GetMoments(trial.Environment, trial.Flag, trial.FromVersion, [new MetricToMeasure("trial", definition)], Trial: true), cancellationToken);
         var baseline = trial.Baseline ?? (await sender.Send(new FindFlag(trial.Flag, trial.Environment), cancellationToken))?.OffVariant
             ?? moments.Cells.Select(cell => cell.Variant).Order(StringComparer.Ordinal).FirstOrDefault() ?? "";
         var card = new Scorer(new GetScorecard(trial.Environment, trial.Flag, baseline, trial.FromVersion, [metric]), moments).Score();
-        return Results.Json(new TrialAnswer(moments.Cells, moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition, card.Metrics[0]), ExactWithNulls);
+        return Results.Json(new TrialAnswer(moments.Cells, moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition, card.Metrics[0], definition.Cap, definition.CapFrom), ExactWithNulls);
     }
 
     private static bool IsKey(string text) => text.Length is > 0 and <= 200 && !text.Contains('\0', StringComparison.Ordinal);

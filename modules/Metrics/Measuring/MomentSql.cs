@@ -11,7 +11,7 @@ namespace Delivery.Metrics.Measuring;
 /// The second pipeline: the same sums by SQL over the raw rows of both logs, written from the rules and not from the fold.
 /// Slow; it exists to find the fold wrong.
 /// </summary>
-internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
+internal sealed class MomentSql(NpgsqlDataSource database)
 {
     /// <summary>So many metrics are summed in one pass over the rows; PostgreSQL takes no more than 1,664 columns.</summary>
     private const int MostAtOnce = 32;
@@ -27,17 +27,18 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
 
     private static readonly string[] Values = ["m_post", "d_post", "m_pre", "d_pre"];
 
-    /// <summary>The cells of all metrics of a question, counted up to two positions.</summary>
-    public async Task<IReadOnlyList<MomentCell>> ReadAsync(GetMoments question, long exposurePosition, long eventPosition, CancellationToken cancellationToken)
+    /// <summary>The cells of all metrics of a question, counted up to two positions and within a fold's limits.</summary>
+    public async Task<IReadOnlyList<MomentCell>> ReadAsync(
+        GetMoments question, FoldLimits limits, long exposurePosition, long eventPosition, CancellationToken cancellationToken)
     {
         var cells = new List<MomentCell>();
         foreach (var metrics in question.Metrics.Chunk(MostAtOnce))
-            cells.AddRange(await ReadAsync(question, metrics, exposurePosition, eventPosition, cancellationToken));
+            cells.AddRange(await ReadAsync(question, metrics, limits, exposurePosition, eventPosition, cancellationToken));
         return cells;
     }
 
     private async Task<IReadOnlyList<MomentCell>> ReadAsync(
-        GetMoments question, MetricToMeasure[] metrics, long exposurePosition, long eventPosition, CancellationToken cancellationToken)
+        GetMoments question, MetricToMeasure[] metrics, FoldLimits limits, long exposurePosition, long eventPosition, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -52,6 +53,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
         command.Parameters.AddWithValue("events", eventPosition);
         command.Parameters.AddWithValue("late", NpgsqlDbType.Interval, limits.Lateness);
         command.Parameters.AddWithValue("ahead", NpgsqlDbType.Interval, limits.ClockAhead);
+        command.Parameters.AddWithValue("history", NpgsqlDbType.Interval, limits.History);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var cells = new List<MomentCell>();
         while (await reader.ReadAsync(cancellationToken))
@@ -98,7 +100,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
     /// <summary>The columns of one metric.</summary>
     private sealed class Columns
     {
-        private const string Pre = "e.time < met.time AND e.time >= met.time - interval '14 days'";
+        private const string Pre = "e.time < met.time AND e.time >= met.time - @history";
         private readonly string _number;
 
         public Columns(MetricDefinition d, string number, NpgsqlCommand command)
@@ -139,7 +141,7 @@ internal sealed class MomentSql(NpgsqlDataSource database, FoldLimits limits)
         _ => Bounded(column),
     };
 
-    private static string Bounded(string column) => $"least(greatest({column}, -{FoldedMetric.Bound}::numeric), {FoldedMetric.Bound}::numeric)";
+    internal static string Bounded(string column) => $"least(greatest({column}, -{FoldedMetric.Bound}::numeric), {FoldedMetric.Bound}::numeric)";
 
     /// <summary>Which rows <c>e</c> a source counts, and what each adds in millionths; conditions become parameters of the command.</summary>
     internal static (string Match, string Amount) Source(MeasuredEvents what, string prefix, NpgsqlCommand command)

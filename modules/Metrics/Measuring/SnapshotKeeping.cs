@@ -62,6 +62,7 @@ internal sealed partial class SnapshotKeeping(
 
     private async Task LookAsync(FollowedEnvironment environment, CancellationToken cancellationToken)
     {
+        await book.ShortenAsync(environment);
         if (environment.Live is not { IsBroken: false } live)
             return;
         var gauges = live.Gauges();

@@ -30,6 +30,8 @@ internal sealed partial class ProblemAnswers(ILogger<ProblemAnswers> logger) : I
                 return Problems.Problem(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is larger than this endpoint takes.");
             case BadHttpRequestException bad:
                 return Problems.Invalid([new(Field(bad), bad.Message)], bad.StatusCode);
+            case Unavailable unavailable:
+                return Problems.Problem(StatusCodes.Status503ServiceUnavailable, unavailable.Code, unavailable.Message);
             case NpgsqlException { IsTransient: true }:
                 LogUnavailable(exception);
                 return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "database-unavailable", "The database does not answer; nothing was changed. Try again.");

@@ -177,6 +177,41 @@ public sealed class ReleaseFoldTests
     }
 
     [Fact]
+    public void a_fold_that_must_hold_less_keeps_its_counts_and_waits_half_as_long()
+    {
+        var hour = 3_600;
+        var fold = new ReleaseFold(new FoldLimits { Lateness = TimeSpan.FromHours(4) });
+        fold.Apply(Exposure(1, unit: 1, "on", version: 2, at: 0));
+        fold.Apply(Event(1, "purchase", unit: 1, at: hour));
+        fold.Shorten();
+        (fold.Limits.Lateness, fold.Limits.ClockAhead, fold.Limits.Configured.Lateness).ShouldBe((TimeSpan.FromHours(2), TimeSpan.FromHours(2), TimeSpan.FromHours(4)));
+
+        fold.Apply(Event(1, "purchase", unit: 1, at: hour, receivedAt: 3 * hour));
+        fold.Apply(Event(2, "purchase", unit: 1, at: hour, receivedAt: (3 * hour) + 1));
+        fold.Apply(Exposure(3, unit: 2, "on", version: 2, at: 2 * hour, receivedAt: 4 * hour));
+
+        fold.Tally.ShouldBe(new FoldTally(Counted: 3, Repeated: 1, TooLate: 1));
+        for (var again = 0; again < 20; again++)
+            fold.Shorten();
+        fold.Limits.IsShortest.ShouldBeTrue();
+        fold.Limits.Lateness.ShouldBe(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void forgetting_frees_what_requests_took()
+    {
+        var fold = new ReleaseFold(new FoldLimits { Lateness = TimeSpan.FromMinutes(1) });
+        for (var i = 0; i < 10_000; i++)
+            fold.Apply(Request(i, unit: 1, at: i / 100));
+        var full = fold.Bytes;
+
+        fold.Settle(At(86_400));
+        fold.Forget(At(86_400));
+
+        fold.Bytes.ShouldBeLessThan(full - (10_000 * 24));
+    }
+
+    [Fact]
     public void a_flag_without_traffic_and_question_is_dropped_and_one_that_is_asked_for_stays()
     {
         _fold.Apply(Exposure(1, unit: 1, "on", version: 2, at: 0));

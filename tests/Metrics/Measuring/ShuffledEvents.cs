@@ -50,7 +50,7 @@ public sealed class ShuffledEvents(PostgresFixture postgres, ITestOutputHelper o
         var folded = IsNightly ? late : Read(Fold(fewer, fewer.Late(), new Random(3)));
         await using var database = await StoredAsync(fewer);
         var sqlStart = TimeProvider.System.GetTimestamp();
-        var recomputed = await new MomentSql(database, new FoldLimits()).ReadAsync(new GetMoments("production", "checkout", FromVersion, Metrics), long.MaxValue, long.MaxValue, Cancel);
+        var recomputed = await new MomentSql(database).ReadAsync(new GetMoments("production", "checkout", FromVersion, Metrics), new FoldLimits(), long.MaxValue, long.MaxValue, Cancel);
         recomputed.Select(Text).Order(StringComparer.Ordinal).ShouldBe(folded.Select(Text).Order(StringComparer.Ordinal));
         recomputed.Count.ShouldBe(late.Count);
         output.WriteLine($"{rows.Events:N0} events: sorted {sortedTook}, shuffled {lateTook}, SQL {TimeProvider.System.GetElapsedTime(sqlStart)}, {recomputed.Count} cells equal");

@@ -102,7 +102,7 @@ public sealed class ScoringTests
     private static MetricScore Compared(MetricDefinition definition, params IReadOnlyList<MomentCell> cells)
     {
         var metric = new MetricView("m", definition, 1, false, false, null, null);
-        return new Scorer(new GetScorecard("production", "f", "off", 0, [metric]), new MetricMoments(cells, default, 0, 0)).Score().Metrics.ShouldHaveSingleItem();
+        return new Scorer(new GetScorecard("production", "f", "off", 0, [metric]), new MetricMoments(cells, default, 0, 0, 0, 0)).Score().Metrics.ShouldHaveSingleItem();
     }
 
     private static MomentCell Cell(long version, string variant, int units, Func<int, (long M, long D)> of, Func<int, long>? before = null)

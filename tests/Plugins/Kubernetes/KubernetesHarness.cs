@@ -51,6 +51,18 @@ internal sealed class KubernetesHarness : IRouterHarness
         return (KubernetesRouter)await plugin.CreateAsync(options, new PluginContext("cluster", TimeProvider.System, new NoLog()), cancellationToken);
     }
 
+    /// <summary>A kubeconfig of one context.</summary>
+    /// <param name="cluster">The members of the cluster, in YAML.</param>
+    /// <param name="user">The user's member, in YAML.</param>
+    public static Secret Kubeconfig(string cluster, string user) => new($$"""
+        apiVersion: v1
+        kind: Config
+        current-context: here
+        contexts: [{ name: here, context: { cluster: here, user: me } }]
+        clusters: [{ name: here, cluster: { {{cluster}} } }]
+        users: [{ name: me, {{user}} }]
+        """);
+
     public static KubernetesOptions Options(bool istio, Uri? server) => new()
     {
         Api = istio ? TrafficApi.Istio : TrafficApi.GatewayApi,

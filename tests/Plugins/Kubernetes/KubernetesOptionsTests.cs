@@ -64,14 +64,7 @@ public sealed class KubernetesOptionsTests
     public void a_kubeconfig_that_can_not_be_used_is_refused_and_not_shown(string user, string cluster, string reason)
     {
         var options = KubernetesHarness.Options(istio: false, null);
-        options.Kubeconfig = new Secret($$"""
-            apiVersion: v1
-            kind: Config
-            current-context: here
-            contexts: [{ name: here, context: { cluster: here, user: me } }]
-            clusters: [{ name: here, cluster: { {{cluster}} } }]
-            users: [{ name: me, {{user}} }]
-            """);
+        options.Kubeconfig = KubernetesHarness.Kubeconfig(cluster, user);
         var fault = Faults(options).ShouldHaveSingleItem();
         fault.Field.ShouldBe("Kubeconfig");
         fault.Accepted.ShouldContain(reason);

@@ -212,14 +212,9 @@ public sealed class KubernetesTests
         server.Store.Controller = Objects.Accept;
         server.Store.Put(KubernetesHarness.PathOf(istio: false), Objects.HttpRoute(), null);
         var options = KubernetesHarness.Options(istio: false, null);
-        options.Kubeconfig = new Secret($$"""
-            apiVersion: v1
-            kind: Config
-            current-context: here
-            contexts: [{ name: here, context: { cluster: here, user: me } }]
-            clusters: [{ name: here, cluster: { server: "{{server.Address}}", certificate-authority-data: {{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(authority.ExportCertificatePem()))}} } }]
-            users: [{ name: me, user: { token: from-the-kubeconfig } }]
-            """);
+        options.Kubeconfig = KubernetesHarness.Kubeconfig(
+            $"server: \"{server.Address}\", certificate-authority-data: {Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(authority.ExportCertificatePem()))}",
+            "user: { token: from-the-kubeconfig }");
         using var router = await KubernetesHarness.RouterAsync(options, Token);
         (await router.ReadAsync("shop", Token)).ShouldBeOfType<PluginResult<RouteState>.Ok>().Value.WeightOf("stable").ShouldBe(10_000);
         options.Kubeconfig = new Secret(options.Kubeconfig.Reveal().Replace("from-the-kubeconfig", "wrong"));

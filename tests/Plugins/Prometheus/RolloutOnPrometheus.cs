@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Delivery.Plugins.Tests.Hosting;
+using Delivery.Plugins.Tests.Server;
 using Delivery.Testing;
 
 namespace Delivery.Plugins.Tests.Prometheus;
@@ -9,8 +10,6 @@ namespace Delivery.Plugins.Tests.Prometheus;
 [Collection(typeof(OnPrometheus))]
 public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture postgres) : IAsyncLifetime
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
-
     private readonly PluginFolder _folder = new();
     private DeliveryServer _server = null!;
     private HttpClient _admin = null!;
@@ -90,19 +89,14 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
     }
 
     /// <summary>Both deployments count requests until the rollout stands so.</summary>
-    private async Task<JsonElement> UntilAsync(string rollout, string status, bool canaryFails)
-    {
-        for (var i = 0; ; i++)
+    private Task<JsonElement> UntilAsync(string rollout, string status, bool canaryFails) => _admin.UntilAsync(
+        $"/api/v1/rollouts/{rollout}",
+        answer => answer.GetProperty("status").GetString() == status,
+        meanwhile: () =>
         {
             service.Exporter.Record(_stable, Requests(45, 0));
             service.Exporter.Record(_canary, Requests(20, canaryFails ? 10 : 0));
-            var answer = await _admin.GetFromJsonAsync<JsonElement>($"/api/v1/rollouts/{rollout}", Token);
-            if (answer.GetProperty("status").GetString() == status)
-                return answer;
-            (i < 600).ShouldBeTrue($"not {status}: {answer}");
-            await Task.Delay(Beat, Token);
-        }
-    }
+        });
 
     private static IEnumerable<(double Seconds, bool Failed)> Requests(int count, int failed) => Enumerable.Range(0, count).Select(i => (0.1, i < failed));
 }

@@ -78,17 +78,7 @@ public sealed class EdgeServer(PostgresFixture postgres) : IAsyncLifetime
         return await scope.ServiceProvider.GetRequiredService<ISender>().Send(command, Token);
     }
 
-    public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> condition)
-    {
-        for (var i = 0; ; i++)
-        {
-            var answer = await Admin.GetFromJsonAsync<JsonElement>(path, Token);
-            if (condition(answer))
-                return answer;
-            (i < 1_200).ShouldBeTrue($"{path} still says {answer}");
-            await Task.Delay(100, Token);
-        }
-    }
+    public Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> condition) => Admin.UntilAsync(path, condition);
 
     public async ValueTask DisposeAsync()
     {

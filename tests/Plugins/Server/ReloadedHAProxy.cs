@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Routing;
 using Delivery.Plugins.Tests.HAProxy;
@@ -38,12 +36,12 @@ public sealed class ReloadedHAProxy(PostgresFixture postgres)
         var shift = new ShiftRoute(Audit.Platform("test", "test"), new RouteTraffic("edge", "shop", "stable", "canary", 10_000), "shop-2");
         await using (var scope = server.Services.CreateAsyncScope())
             (await scope.ServiceProvider.GetRequiredService<ISender>().Send(shift, Token)).ShouldBeOfType<Outcome.Done>();
-        await EventuallyAsync(admin, "route-came-in-line", 1);
+        await CameInLineAsync(admin, 1);
         (await ArmAsync(haproxy)).ShouldBe("canary");
 
         await haproxy.StopAsync();
         await haproxy.StartAsync(Token);
-        await EventuallyAsync(admin, "route-came-in-line", 2);
+        await CameInLineAsync(admin, 2);
         (await ArmAsync(haproxy)).ShouldBe("canary");
     }
 
@@ -53,15 +51,6 @@ public sealed class ReloadedHAProxy(PostgresFixture postgres)
         return await client.GetStringAsync(new Uri("/", UriKind.Relative), Token);
     }
 
-    private static async Task EventuallyAsync(HttpClient admin, string type, int times)
-    {
-        for (var i = 0; ; i++)
-        {
-            var page = await admin.GetFromJsonAsync<JsonElement>("/api/v1/routes/edge:shop/events", Token);
-            if (page.GetProperty("items").EnumerateArray().Count(e => e.GetProperty("type").GetString() == type) >= times)
-                return;
-            (i < 1_200).ShouldBeTrue($"no {type}: {page}");
-            await Task.Delay(100, Token);
-        }
-    }
+    private static async Task CameInLineAsync(HttpClient admin, int times) => await admin.UntilAsync(
+        "/api/v1/routes/edge:shop/events", page => page.GetProperty("items").EnumerateArray().Count(e => e.GetProperty("type").GetString() == "route-came-in-line") >= times);
 }

@@ -27,7 +27,7 @@ public sealed class AsymptoticConfidenceSequenceTests(ITestOutputHelper output)
     [InlineData(280, 1000, 0.002)]
     public void however_often_one_looks_a_true_null_is_rejected_in_at_most_alpha(int looks, int unitsPerArmAndLook, double rate)
     {
-        var runs = looks == 2016 ? Simulation.Runs / 4 : Simulation.Runs;
+        var runs = Simulation.Runs;
         const double alpha = 0.05;
         var design = new GuardrailDesign(HarmDirection.HigherIsWorse, new Margin.Absolute(0), alpha, looks * unitsPerArmAndLook);
         int twoSided = 0, worse = 0;

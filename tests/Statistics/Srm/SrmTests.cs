@@ -50,7 +50,7 @@ public sealed class SrmTests(ITestOutputHelper output)
     [Fact]
     public void a_correct_split_raises_a_false_alarm_in_at_most_one_percent()
     {
-        var runs = Simulation.Runs / 4;
+        var runs = Simulation.Runs;
         var alarms = Simulation.Share(runs, 5, random =>
         {
             long first = 0, total = 0;
