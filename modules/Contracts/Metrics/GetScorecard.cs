@@ -37,9 +37,11 @@ public enum ScorecardTest
 /// <param name="CompleteUpTo">Everything committed before this moment is counted.</param>
 /// <param name="ExposurePosition">The exposure ledger is counted up to this position.</param>
 /// <param name="EventPosition">The event log is counted up to this position.</param>
+/// <param name="LatenessSeconds">Rows that came in longer than this after their time are not counted: as configured, or less where memory would not do.</param>
+/// <param name="HistorySeconds">Adjusted differences use so long before exposure: as configured, or less where memory would not do.</param>
 public sealed record Scorecard(
     string Environment, string Flag, string Baseline, long FromVersion, double Alpha, ScorecardTest Test, IReadOnlyList<ArmUnits> Arms, IReadOnlyList<MetricScore> Metrics,
-    DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition);
+    DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, double LatenessSeconds, double HistorySeconds);
 
 /// <summary>A variant and its units.</summary>
 public sealed record ArmUnits(string Variant, long Units);
@@ -69,7 +71,7 @@ public sealed record ArmScore(string Variant, long Units, double? Value, double?
 /// <param name="Variant">The variant.</param>
 /// <param name="Absolute">Variant − baseline, in the metric's unit.</param>
 /// <param name="Relative">The same as a fraction of the baseline.</param>
-/// <param name="Adjusted">The absolute difference with the variance that the 14 days before exposure explain taken out (CUPED); null of a quantile.</param>
+/// <param name="Adjusted">The absolute difference with the variance that what was before exposure explains taken out (CUPED); null of a quantile.</param>
 /// <param name="Reading">What the absolute difference says.</param>
 public sealed record ComparisonScore(string Variant, Difference Absolute, Difference Relative, Difference? Adjusted, ScoreReading Reading);
 

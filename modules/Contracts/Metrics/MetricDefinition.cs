@@ -33,7 +33,7 @@ public sealed record MetricDefinition(
 /// </summary>
 /// <param name="Environment">Whose events.</param>
 /// <param name="Percentile">Which percentile of the values of units with at least one such event; 50 to 99.99, such as 99.9.</param>
-/// <param name="From">The period's beginning, as long before its end as the metric's window, or 14 days. Filled in by the server.</param>
+/// <param name="From">The period's beginning, as long before its end as the metric's window, which must have an end. Filled in by the server.</param>
 /// <param name="To">The period's end, when the metric was defined. Filled in by the server.</param>
 /// <param name="Units">How many units had such an event in the period. Filled in by the server.</param>
 public sealed record CapOrigin(string Environment, decimal Percentile, DateTimeOffset? From = null, DateTimeOffset? To = null, long? Units = null);

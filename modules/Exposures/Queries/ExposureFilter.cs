@@ -37,13 +37,26 @@ internal sealed record ExposureFilter(
     /// The conditions on the table <c>e</c>, their parameters added to <paramref name="command"/>. A repeated report of an
     /// exposure (the same id of the same unit) is left out, so that it changes no answer.
     /// </summary>
-    public string Where(NpgsqlCommand command)
+    public string Where(NpgsqlCommand command) => $"""
+        NOT EXISTS (SELECT 1 FROM {ExposureTable.Rows} earlier
+                    WHERE earlier.unit_hash = e.unit_hash AND earlier.id = e.id AND earlier.position < e.position
+                    {(Unit is null ? "" : "AND earlier.unit_hash = @unit_hash")})
+        {Conditions(command)}
+        """;
+
+    /// <summary>
+    /// The same, of a filter by unit, from the unit's rows read once: to look for each one's earlier report would ask every slice again.
+    /// </summary>
+    public string FromUnit(NpgsqlCommand command) => $"""
+        (SELECT own.*, row_number() OVER (PARTITION BY own.id ORDER BY own.position) AS report
+         FROM {ExposureTable.Recorded} own WHERE own.unit_hash = @unit_hash) e
+        WHERE e.report = 1 {Conditions(command)}
+        """;
+
+    /// <summary>What is asked of each exposure; begins with AND where there is anything.</summary>
+    private string Conditions(NpgsqlCommand command)
     {
-        var where = new StringBuilder($"""
-            NOT EXISTS (SELECT 1 FROM {ExposureTable.Rows} earlier
-                        WHERE earlier.unit_hash = e.unit_hash AND earlier.id = e.id AND earlier.position < e.position
-                        {(Unit is null ? "" : "AND earlier.unit_hash = @unit_hash")})
-            """);
+        var where = new StringBuilder();
         void And(string condition, string name, object? value)
         {
             if (value is null)

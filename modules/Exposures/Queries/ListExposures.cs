@@ -48,8 +48,8 @@ internal static class ListExposures
 
     /// <summary>The statement; its parameters are added to <paramref name="command"/>.</summary>
     internal static string Question(ExposureFilter filter, long after, int? limit, NpgsqlCommand command) => string.Create(CultureInfo.InvariantCulture, $"""
-        SELECT {ExposureView.Columns} FROM {ExposureTable.Recorded} e
-        WHERE e.position > {after} AND {filter.Where(command)}
+        SELECT {ExposureView.Columns} FROM {(filter.Unit is null ? $"{ExposureTable.Recorded} e WHERE {filter.Where(command)}" : filter.FromUnit(command))}
+        AND e.position > {after}
         ORDER BY e.position{(limit is null ? "" : $" LIMIT {limit}")}
         """);
 

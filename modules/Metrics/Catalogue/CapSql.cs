@@ -10,10 +10,6 @@ namespace Delivery.Metrics.Catalogue;
 /// <summary>A percentile of the units' values in a period, over the raw rows: all units with such an event together, whatever they were exposed to.</summary>
 internal sealed class CapSql(NpgsqlDataSource database, FoldLimits limits)
 {
-    /// <summary>As long as a unit's events count, or as long as those before its exposure do.</summary>
-    public static TimeSpan Period(MetricDefinition definition) =>
-        definition.WindowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.FromDays(14);
-
     /// <summary>How many units there are, and the least value that so many percent of them don't exceed; 0 without units.</summary>
     public async Task<(long Units, decimal Value)> ReadAsync(
         MetricDefinition definition, CapOrigin origin, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
@@ -22,7 +18,7 @@ internal sealed class CapSql(NpgsqlDataSource database, FoldLimits limits)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var planning = new NpgsqlCommand(MomentSql.Planning, connection))
             await planning.ExecuteNonQueryAsync(cancellationToken);
-        // As long as the caller waits: fourteen days of events are read.
+        // As long as the caller waits: a window of events is read.
         await using var command = new NpgsqlCommand { Connection = connection, CommandTimeout = 0 };
         var (match, amount) = MomentSql.Source(definition.Measure, "m", command);
         command.CommandText = $"""

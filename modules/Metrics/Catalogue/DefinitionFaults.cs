@@ -47,6 +47,8 @@ internal static partial class DefinitionFaults
             yield break;
         if (d.Kind is not (MetricKind.Mean or MetricKind.Count))
             yield return new FieldError("capFrom", "nothing: only a mean or count has a cap");
+        if (d.WindowSeconds is null)
+            yield return new FieldError("windowSeconds", "how long a unit's events count, 1 or more: a cap from what units had in a period is one for as long a period");
         if (origin.Environment is not { Length: > 0 and <= 200 } || origin.Environment.Contains('\0', StringComparison.Ordinal))
             yield return new FieldError("capFrom.environment", "the key of the environment whose events are looked at, 1 to 200 characters");
         if (origin.Percentile is < LowestPercentile or > HighestPercentile)

@@ -6,9 +6,9 @@ using Mediator;
 namespace Delivery.Metrics.Catalogue;
 
 /// <summary>The definition with its cap as a number: as it is where it has one, or by its <see cref="MetricDefinition.CapFrom"/>.</summary>
-/// <param name="Metric">The metric's key; a cap that was worked out for what it already measures stays.</param>
+/// <param name="Metric">The metric's key, whose cap stays when it was worked out for the same; null of one that is only tried, with its cap if it has one.</param>
 /// <param name="Definition">The definition as the caller wrote it.</param>
-internal sealed record ResolveCap(string Metric, MetricDefinition Definition) : IQuery<CapResolution>;
+internal sealed record ResolveCap(string? Metric, MetricDefinition Definition) : IQuery<CapResolution>;
 
 /// <summary>What became of a cap.</summary>
 internal abstract record CapResolution
@@ -27,14 +27,16 @@ internal sealed class ResolveCapHandler(ISender sender, CapSql caps, TimeProvide
     public async ValueTask<CapResolution> Handle(ResolveCap query, CancellationToken cancellationToken)
     {
         var asked = query.Definition;
-        if (asked.CapFrom is not { } origin || DefinitionFaults.Of(query.Metric, asked).Any())
+        if (asked.CapFrom is not { } origin || DefinitionFaults.Of(query.Metric ?? "tried", asked).Any())
             return new CapResolution.Resolved(asked);
-        if ((await sender.Send(new FindMetric(query.Metric), cancellationToken))?.Definition is { } present && Holds(present, asked))
-            return new CapResolution.Resolved(asked with { Cap = present.Cap, CapFrom = present.CapFrom });
+        if (query.Metric is null && asked.Cap is not null)
+            return new CapResolution.Resolved(asked);
+        if (query.Metric is { } key && await sender.Send(new FindMetric(key), cancellationToken) is { Archived: false } known && Holds(known.Definition, asked))
+            return new CapResolution.Resolved(asked with { Cap = known.Definition.Cap, CapFrom = known.Definition.CapFrom });
         if (asked.Cap is not null)
             return Refuse("cap", "nothing beside capFrom: the server works it out");
         var to = time.GetUtcNow();
-        var from = to - CapSql.Period(asked);
+        var from = to - TimeSpan.FromSeconds(asked.WindowSeconds!.Value);
         var (units, value) = await caps.ReadAsync(asked, origin, from, to, cancellationToken);
         if (units < Least(origin.Percentile))
         {

@@ -55,6 +55,9 @@ internal sealed class MomentFold
     /// <summary>What a snapshot writes, counted in things of about the same size: units, raw events, ids.</summary>
     public long Size => _shards.Sum(shard => (long)shard.Units + shard.Raws) + _ids.Count;
 
+    /// <summary>What units and their sums take: as long as their flags are followed.</summary>
+    public long UnitBytes => _shards.Sum(shard => shard.UnitBytes);
+
     public long Bytes => _shards.Sum(shard => shard.Bytes) + _ids.Bytes;
 
     /// <summary>Exposures received before a moment are folded: no raw event is needed that only an earlier one could count.</summary>
@@ -116,6 +119,7 @@ internal sealed class MomentFold
     {
         writer.Int(Format);
         writer.Text(Environment);
+        writer.Long(Limits.Configured.MostBytes);
         foreach (var limits in new[] { Limits.Configured, Limits })
         {
             writer.Long(limits.Lateness.Ticks);
@@ -135,15 +139,18 @@ internal sealed class MomentFold
             shard.Write(writer);
     }
 
-    /// <summary>The fold as it was written; null when it was written by another format or under other limits.</summary>
+    /// <summary>The fold as it was written; null when it was written by another format, under other limits, or under shortened ones that more memory may spare now.</summary>
     public static MomentFold? Read(SnapshotReader reader, FoldLimits limits)
     {
         if (reader.Int() != Format)
             return null;
         var environment = reader.Text();
+        var mostBytes = reader.Long();
         if (reader.Long() != limits.Lateness.Ticks || reader.Long() != limits.ClockAhead.Ticks || reader.Long() != limits.History.Ticks)
             return null;
         var shortened = limits.Shortened(new TimeSpan(reader.Long()), new TimeSpan(reader.Long()), new TimeSpan(reader.Long()));
+        if (shortened != limits && limits.MostBytes > mostBytes)
+            return null;
         var fold = new MomentFold(environment, JsonSerializer.Deserialize<FollowedFlag[]>(reader.Text(), Json.Options)!, shortened);
         foreach (var flag in fold._flags)
         {

@@ -20,7 +20,9 @@ internal sealed class MomentShard
 
     public int Raws => _raws.Count;
 
-    public long Bytes => _units.Bytes + _raws.Bytes + _rows.Sum(rows => rows.Bytes);
+    public long UnitBytes => _units.Bytes + _rows.Sum(rows => rows.Bytes);
+
+    public long Bytes => UnitBytes + _raws.Bytes;
 
     public FlagRows this[int flag] => _rows[flag];
 

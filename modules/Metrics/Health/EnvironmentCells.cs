@@ -6,18 +6,28 @@ namespace Delivery.Metrics.Health;
 /// <summary>The flags and the units of one environment.</summary>
 internal sealed class EnvironmentCells(FoldLimits limits)
 {
+    /// <summary>A record, its place in the table, and its list of flags.</summary>
+    private const long UnitRecordBytes = 160;
+
+    /// <summary>With its first cell and its first exposure.</summary>
+    private const long UnitFlagBytes = 200;
+
     private readonly Dictionary<string, FlagCells> _flags = new(StringComparer.Ordinal);
     private readonly Dictionary<ulong, UnitRecord> _units = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private int _cells;
     private long _heldRequests;
+    private long _heldFlags;
 
     public int Units => _units.Count;
 
     public int Cells => _cells;
 
-    /// <summary>About how much memory is held: of a unit its record, its lists and what it remembers of a flag.</summary>
-    public long Bytes => (_units.Count * 400L) + (_heldRequests * Unsafe.SizeOf<RequestSample>());
+    /// <summary>About how much memory requests take.</summary>
+    public long RequestBytes => _heldRequests * Unsafe.SizeOf<RequestSample>();
+
+    /// <summary>About how much memory units take, and what they remember of flags.</summary>
+    public long UnitBytes => (_units.Count * UnitRecordBytes) + (_heldFlags * UnitFlagBytes);
 
     public FlagCells? Find(string flag) => _flags.GetValueOrDefault(flag);
 
@@ -59,9 +69,10 @@ internal sealed class EnvironmentCells(FoldLimits limits)
     public void Expose(ulong hash, FlagCells flag, Met met, long settledTicks)
     {
         var unit = Unit(hash);
-        var held = unit.HeldRequests;
+        var (requests, flags) = (unit.HeldRequests, unit.Flags.Count);
         unit.Expose(flag, met, settledTicks);
-        _heldRequests += unit.HeldRequests - held;
+        _heldRequests += unit.HeldRequests - requests;
+        _heldFlags += unit.Flags.Count - flags;
     }
 
     /// <summary>A request of a unit that doesn't say what it evaluated.</summary>
@@ -80,12 +91,13 @@ internal sealed class EnvironmentCells(FoldLimits limits)
         var cells = gone.Select(f => f.Value).ToHashSet();
         foreach (var (hash, unit) in _units)
         {
-            var held = unit.HeldRequests;
+            var (requests, held) = (unit.HeldRequests, unit.Flags.Count);
             unit.Trim(settledTicks);
-            _heldRequests += unit.HeldRequests - held;
             unit.Forget(cells, sinceTicks);
             if (unit.IsEmpty)
                 _units.Remove(hash);
+            _heldRequests += (unit.IsEmpty ? 0 : unit.HeldRequests) - requests;
+            _heldFlags += unit.Flags.Count - held;
         }
 
         foreach (var (key, flag) in gone)

@@ -7,7 +7,9 @@ internal sealed class FoldLimits
 {
     public const string Section = "Metrics:Fold";
 
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
+    /// <summary>Lateness is not shortened further.</summary>
+    internal static readonly TimeSpan Shortest = TimeSpan.FromSeconds(10);
+
     private FoldLimits? _configured;
 
     /// <summary>
@@ -34,7 +36,7 @@ internal sealed class FoldLimits
     /// the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
     /// </summary>
     [Range(1_000_000, 1_000_000_000_000)]
-    public long MostBytes { get; set; } = Math.Max(100_000_000, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+    public long MostBytes { get; set; } = Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 100_000_000, 1_000_000_000_000);
 
     /// <summary>
     /// The counts of a flag that had no traffic, and that nobody asked for, during this time are dropped. A running rollout
@@ -61,7 +63,7 @@ internal sealed class FoldLimits
     /// <summary>Whether a row must be as early as the shortest limits ask for.</summary>
     internal bool IsShortest => Lateness <= Shortest && ClockAhead <= Shortest && History == TimeSpan.Zero;
 
-    /// <summary>So that rows of about this span are remembered, history and lateness alike; never longer than they are, and no shorter than a minute.</summary>
+    /// <summary>So that rows of about this span are remembered, history and lateness alike; never longer than they are, and lateness no shorter than ten seconds.</summary>
     internal FoldLimits Shortened(TimeSpan span)
     {
         var half = span / 2;

@@ -15,7 +15,7 @@ internal sealed class FoldTelemetry : IHostedService, IDisposable
         _meter.CreateObservableGauge("delivery.metrics.fold.units", () => health.Gauges().Units, "{unit}", "Units remembered.");
         _meter.CreateObservableGauge("delivery.metrics.fold.cells", () => health.Gauges().Cells, "{cell}", "Cells of flag, version and variant.");
         _meter.CreateObservableGauge("delivery.metrics.fold.ids", () => health.Gauges().RememberedIds, "{id}", "Ids remembered to know repetitions.");
-        _meter.CreateObservableGauge("delivery.metrics.fold.bytes", () => health.Gauges().Bytes, "By", "About how much memory the health of releases holds.");
+        _meter.CreateObservableGauge("delivery.metrics.fold.bytes", () => health.Gauges() is var held ? held.WaitingBytes + held.UnitBytes : 0, "By", "About how much memory the health of releases holds.");
         _meter.CreateObservableGauge("delivery.metrics.fold.lateness", () => health.Gauges().Lateness.TotalSeconds, "s", "How late rows may come in and are counted: as configured, or less since memory did not do.");
     }
 

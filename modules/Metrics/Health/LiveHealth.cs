@@ -89,7 +89,7 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     public FoldGauges Gauges()
     {
         lock (_gate)
-            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _fold.Bytes, _fold.Limits.Lateness, _exposures.Position, _events.Position);
+            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _fold.WaitingBytes, _fold.UnitBytes, _fold.Limits.Lateness, _exposures.Position, _events.Position);
     }
 
     /// <summary>A row broke the fold: what is in memory can't be trusted, so it starts again from nothing.</summary>
@@ -101,45 +101,42 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
 
     private void Tidy()
     {
-        // Once every minute of memory counts, so does this one.
-        var longest = LongestCommit < _fold.Limits.Lateness ? LongestCommit : _fold.Limits.Lateness;
-        _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - longest);
+        Settle();
         var now = time.GetUtcNow();
-        var isTooMuch = now - _weighed >= WeighEvery && Weigh(now);
-        if (now - _forgotten < ForgetEvery && !isTooMuch)
+        var shortens = now - _weighed >= WeighEvery && Weigh(now);
+        if (now - _forgotten < ForgetEvery && !shortens)
             return;
         _forgotten = now;
         _fold.Forget(now);
     }
 
-    /// <summary>Whether more is held than may be: then rows are waited for half as long.</summary>
+    private void Settle()
+    {
+        // Where so little is remembered that a commit's longest time would be most of it, that is shorter too.
+        var longest = LongestCommit < _fold.Limits.Lateness || _fold.Limits == _fold.Limits.Configured ? LongestCommit : _fold.Limits.Lateness;
+        _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - longest);
+    }
+
+    /// <summary>
+    /// Whether more is held than may be, and rows are waited for half as long from now on. Not while the logs are read from their first row: one of them is
+    /// ahead then, and what is held tells nothing. What is known of units is not freed by it, and so is not counted.
+    /// </summary>
     private bool Weigh(DateTimeOffset now)
     {
         _weighed = now;
-        var (bytes, most) = (_fold.Bytes, limits.Value.MostBytes);
-        if (bytes <= most)
+        var (bytes, most) = (_fold.WaitingBytes, limits.Value.MostBytes);
+        if (bytes <= most || Earlier(_exposures.CompleteUpTo, _events.CompleteUpTo) == DateTimeOffset.UnixEpoch || !_fold.Shorten())
             return false;
-        if (_fold.Limits.IsShortest)
-        {
-            if (now - _forgotten < ForgetEvery)
-                return false;
-            LogTooLarge(bytes, most, _fold.Units);
-            return true;
-        }
-
-        _fold.Shorten();
         LogShortened(bytes, most, _fold.Limits.Lateness);
+        Settle();
         return true;
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    [LoggerMessage(5020, LogLevel.Warning, "The health of releases holds {Bytes} bytes, more than {MostBytes} (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
+    [LoggerMessage(5020, LogLevel.Warning, "Release health holds {Bytes} bytes of ids and requests, more than {MostBytes} (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
     private partial void LogShortened(long bytes, long mostBytes, TimeSpan lateness);
-
-    [LoggerMessage(5021, LogLevel.Critical, "The health of releases holds {Bytes} bytes, more than {MostBytes} (Metrics:Fold:MostBytes), although only a minute of rows is remembered: its {Units} units need so much.")]
-    private partial void LogTooLarge(long bytes, long mostBytes, int units);
 }
 
 /// <summary>What the fold holds.</summary>
-internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long Bytes, TimeSpan Lateness, long ExposurePosition, long EventPosition);
+internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long WaitingBytes, long UnitBytes, TimeSpan Lateness, long ExposurePosition, long EventPosition);

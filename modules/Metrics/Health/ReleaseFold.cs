@@ -13,7 +13,10 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private readonly Dictionary<string, EnvironmentCells> _environments = new(StringComparer.Ordinal);
     private readonly RecentIds _exposures = new(limits.Lateness + limits.ClockAhead);
     private readonly RecentIds _events = new(limits.Lateness + limits.ClockAhead);
-    private long _receivedTicks;
+    private long _exposuresReceived;
+    private long _eventsReceived;
+    private long _firstReceived = long.MaxValue;
+    private long _shortenedAgainAfter;
     private long _settledTicks = long.MinValue;
 
     public FoldTally Tally { get; private set; }
@@ -25,14 +28,17 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// <summary>Within which rows are counted: as configured, or shorter since memory did not do.</summary>
     public FoldLimits Limits { get; private set; } = limits;
 
-    /// <summary>About how much memory is held.</summary>
-    public long Bytes => _exposures.Bytes + _events.Bytes + _environments.Values.Sum(environment => environment.Bytes);
+    /// <summary>About how much memory is held for as long as rows are waited for: ids, and requests.</summary>
+    public long WaitingBytes => _exposures.Bytes + _events.Bytes + _environments.Values.Sum(environment => environment.RequestBytes);
+
+    /// <summary>About how much memory is held for as long as flags are: what is known of units.</summary>
+    public long UnitBytes => _environments.Values.Sum(environment => environment.UnitBytes);
 
     public int RememberedIds => _exposures.Count + _events.Count;
 
     public void Apply(RecordedExposure exposure)
     {
-        _receivedTicks = Math.Max(_receivedTicks, exposure.ReceivedAt.UtcTicks);
+        Note(exposure.ReceivedAt.UtcTicks, ref _exposuresReceived);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
             ?? (_exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure) : Folded.Repeated);
         Tally = Tally.With(folded);
@@ -40,7 +46,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
 
     public void Apply(MetricEvent metricEvent)
     {
-        _receivedTicks = Math.Max(_receivedTicks, metricEvent.ReceivedAt.UtcTicks);
+        Note(metricEvent.ReceivedAt.UtcTicks, ref _eventsReceived);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
             ?? (_events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent) : Folded.Repeated);
         Tally = Tally.With(folded);
@@ -54,14 +60,22 @@ internal sealed class ReleaseFold(FoldLimits limits)
         _settledTicks = Math.Max(_settledTicks, (receivedBefore - Limits.Lateness).UtcTicks);
 
     /// <summary>
-    /// Rows are to be waited for, and ids remembered, for half as long from now on. What is counted stays; a row that comes in later
-    /// than that is not counted, and an exposure no longer moves what its unit did before then.
+    /// Rows are to be waited for, and ids remembered, for half of what is remembered now. What is counted stays; a row that comes in later
+    /// than that is not counted, and an exposure no longer moves what its unit did before then. False while what was shortened before
+    /// has not freed all that it will, and when there is nothing to shorten.
     /// </summary>
-    public void Shorten()
+    public bool Shorten()
     {
-        Limits = Limits.Shortened(Limits.Lateness);
-        _exposures.Shorten(Limits.Lateness + Limits.ClockAhead, _receivedTicks);
-        _events.Shorten(Limits.Lateness + Limits.ClockAhead, _receivedTicks);
+        var received = Math.Max(_exposuresReceived, _eventsReceived);
+        if (Limits.IsShortest || received < _shortenedAgainAfter || _firstReceived > received)
+            return false;
+        Limits = Limits.Shortened(TimeSpan.FromTicks(Math.Min(received - _firstReceived, Limits.Lateness.Ticks)));
+        var span = Limits.Lateness + Limits.ClockAhead;
+        _exposures.Shorten(span, _exposuresReceived);
+        _events.Shorten(span, _eventsReceived);
+        // Ids lie in generations of half a span, and go when all of one are old enough.
+        _shortenedAgainAfter = received + (span.Ticks / 2 * 3);
+        return true;
     }
 
     /// <summary>Drops flags without traffic or question for <see cref="FoldLimits.Retention"/>. Returns how many.</summary>
@@ -79,6 +93,12 @@ internal sealed class ReleaseFold(FoldLimits limits)
             Moment(flag.LastEvent),
             flag.FirstFailure(query.Variant, query.FromVersion) is { } ticks ? Moment(ticks) : null,
             completeUpTo);
+    }
+
+    private void Note(long receivedTicks, ref long latest)
+    {
+        latest = Math.Max(latest, receivedTicks);
+        _firstReceived = Math.Min(_firstReceived, receivedTicks);
     }
 
     private Folded Count(RecordedExposure e)

@@ -6,7 +6,7 @@ namespace Delivery.Metrics.Health;
 /// </summary>
 internal sealed class UnitFlag(FlagCells flag)
 {
-    private Met[] _timeline = new Met[2];
+    private Met[] _timeline = new Met[1];
     private int _timelineCount;
 
     public FlagCells Flag { get; } = flag;

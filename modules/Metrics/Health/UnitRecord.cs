@@ -6,8 +6,12 @@ namespace Delivery.Metrics.Health;
 /// </summary>
 internal sealed class UnitRecord(ulong unit)
 {
-    private readonly List<RequestSample> _requests = [];
-    private readonly List<(string Name, long Latest)> _conversions = [];
+    private static readonly List<RequestSample> NoRequests = [];
+    private static readonly List<(string Name, long Latest)> NoConversions = [];
+
+    /// <summary>Most units have none of them: a list of its own comes with the first.</summary>
+    private List<RequestSample> _requests = NoRequests;
+    private List<(string Name, long Latest)> _conversions = NoConversions;
     private long _lastEvent;
 
     public List<UnitFlag> Flags { get; } = new(1);
@@ -47,6 +51,8 @@ internal sealed class UnitRecord(ulong unit)
             flag.At(sample.Ticks)?.Add(unit, sample);
         if (_requests.Count == _requests.Capacity)
             Trim(settledTicks);
+        if (_requests == NoRequests)
+            _requests = new(1);
         var place = _requests.Count;
         while (place > 0 && _requests[place - 1].Ticks > sample.Ticks)
             place--;
@@ -70,7 +76,9 @@ internal sealed class UnitRecord(ulong unit)
             }
         }
 
-        if (index < 0)
+        if (index < 0 && _conversions == NoConversions)
+            _conversions = [(name, ticks)];
+        else if (index < 0)
             _conversions.Add((name, ticks));
         else
             _conversions[index] = (name, ticks);
@@ -88,7 +96,9 @@ internal sealed class UnitRecord(ulong unit)
         }
 
         _requests.RemoveRange(0, settled);
-        if (_requests.Capacity > 16 && _requests.Count < _requests.Capacity / 4)
+        if (_requests.Count == 0)
+            _requests = NoRequests;
+        else if (_requests.Capacity > 16 && _requests.Count < _requests.Capacity / 4)
             _requests.TrimExcess();
     }
 

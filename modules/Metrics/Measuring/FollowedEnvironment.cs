@@ -1,3 +1,4 @@
+using Delivery.Contracts.Http;
 using Delivery.Contracts.Metrics;
 using Delivery.Metrics.Catalogue;
 using Delivery.Metrics.Folding;
@@ -8,8 +9,11 @@ namespace Delivery.Metrics.Measuring;
 /// <summary>What is asked of one environment, and the fold that answers it. Remaking the fold is one caller's at a time.</summary>
 internal sealed class FollowedEnvironment(MomentOptions options, FoldLimits limits)
 {
+    private static readonly TimeSpan RefuseFor = TimeSpan.FromMinutes(5);
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Flag, long FromVersion), Dictionary<string, (MetricToMeasure Metric, DateTimeOffset AskedAt)>> _asked = [];
+
+    private readonly Dictionary<(string Flag, long FromVersion), (Unavailable Answer, DateTimeOffset Until)> _refused = [];
 
     public SemaphoreSlim Turn { get; } = new(1);
 
@@ -31,6 +35,28 @@ internal sealed class FollowedEnvironment(MomentOptions options, FoldLimits limi
             foreach (var metric in question.Metrics)
                 metrics[FoldedMetric.TextOf(metric.Definition)] = (metric, now);
         }
+    }
+
+    /// <summary>Forgets a question that no memory does for, and remembers that for a while.</summary>
+    public void Refuse(GetMoments question, Unavailable answer, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            if (_asked.TryGetValue((question.Flag, question.FromVersion), out var metrics))
+            {
+                foreach (var metric in question.Metrics)
+                    metrics.Remove(FoldedMetric.TextOf(metric.Definition));
+            }
+
+            _refused[(question.Flag, question.FromVersion)] = (answer, now + RefuseFor);
+        }
+    }
+
+    /// <summary>Why the flag's questions are not answered for now; null when they may be.</summary>
+    public Unavailable? Refusal(GetMoments question, DateTimeOffset now)
+    {
+        lock (_gate)
+            return _refused.TryGetValue((question.Flag, question.FromVersion), out var refused) && now < refused.Until ? refused.Answer : null;
     }
 
     /// <summary>A restored fold goes on as if its flags were asked for now.</summary>

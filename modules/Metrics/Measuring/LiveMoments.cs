@@ -13,8 +13,8 @@ namespace Delivery.Metrics.Measuring;
 /// old events need not be kept for exposures to come.
 /// </summary>
 internal sealed partial class LiveMoments(
-    MomentFold fold, MomentPositions at, IExposureFeed exposures, SegmentLog<MetricEvent> events, MomentMemory memory, TimeProvider time, ILogger<LiveMoments> logger)
-    : IAsyncDisposable
+    MomentFold fold, MomentPositions at, IExposureFeed exposures, SegmentLog<MetricEvent> events, MomentMemory memory, TimeProvider time, ILogger<LiveMoments> logger,
+    bool isPassing = false) : IAsyncDisposable
 {
     /// <summary>Memory is looked at after so many rows.</summary>
     private const int WeighEvery = 4_096;
@@ -31,6 +31,7 @@ internal sealed partial class LiveMoments(
     private Exception? _broken;
     private long _weighAt = WeighEvery;
     private Task _running = Task.CompletedTask;
+    private Task? _disposing;
 
     public string Environment => fold.Environment;
 
@@ -43,12 +44,19 @@ internal sealed partial class LiveMoments(
 
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
-    /// <summary>What it remembered when it outgrew its memory and ended; null while it did not.</summary>
-    public TimeSpan? TooLargeAt => (Volatile.Read(ref _broken) as FoldTooLarge)?.Span;
+    /// <summary>Whether it is made for one question and let go after it.</summary>
+    public bool IsPassing => isPassing;
+
+    /// <summary>That it outgrew its memory and ended; null while it did not.</summary>
+    public FoldTooLarge? TooLarge => Volatile.Read(ref _broken) as FoldTooLarge;
 
     public bool Covers(GetMoments question) => fold.Covers(question.Flag, question.FromVersion, question.Metrics.Select(m => m.Definition));
 
-    public void Start() => _running = Task.Run(RunAsync);
+    public void Start()
+    {
+        memory.IsTooMuch(this, fold.Bytes);
+        _running = Task.Run(RunAsync);
+    }
 
     /// <summary>Waits until all rows up to these positions are folded.</summary>
     public Task ReachAsync(MomentPositions until, CancellationToken cancellationToken)
@@ -88,8 +96,15 @@ internal sealed partial class LiveMoments(
             return new MomentGauges(Rows, fold.Units, fold.Size, fold.Bytes, _at);
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
+        lock (_gate)
+            return new ValueTask(_disposing ??= DisposeOnceAsync());
+    }
+
+    private async Task DisposeOnceAsync()
+    {
+        await Task.Yield();
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Break(new ObjectDisposedException(nameof(LiveMoments)));
@@ -191,7 +206,7 @@ internal sealed partial class LiveMoments(
     private FoldTooLarge? Weigh()
     {
         _weighAt = Rows + WeighEvery;
-        return memory.IsTooMuch(this, fold.Bytes) ? new FoldTooLarge(fold.Remembered) : null;
+        return memory.IsTooMuch(this, fold.Bytes) ? new FoldTooLarge(fold.Limits, fold.Remembered, fold.UnitBytes) : null;
     }
 
     /// <summary>At a moment, or after it, the exposures stood at a head: what is older is folded once it is passed.</summary>

@@ -63,7 +63,10 @@ internal sealed partial class MomentAudit(
     {
         try
         {
-            var check = await MomentCheck.RunAsync(question, book, sql, cancellationToken);
+            // Nobody asked: a flag that only the comparison looks at is let go after a while.
+            if (await book.LookAsync(question, cancellationToken) is not var (folded, limits))
+                return 0;
+            var check = await MomentCheck.RunAsync(question, folded, limits, sql, cancellationToken);
             foreach (var metric in check.Differences.GroupBy(d => d.Metric))
                 await TellAsync(question, check, metric.Key, [.. metric], cancellationToken);
             return check.Differences.Count;

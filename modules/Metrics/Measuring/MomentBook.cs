@@ -38,21 +38,21 @@ internal sealed partial class MomentBook(
         var at = time.GetUtcNow();
         var head = await HeadAsync(cancellationToken);
         if (question.Trial)
-            return (await TryAsync(question, at, head, cancellationToken), Of(question.Environment).Limits);
+            return await TryAsync(question, at, head, cancellationToken);
         while (true)
         {
             var live = await FollowAsync(question, at).WaitAsync(cancellationToken);
-            try
-            {
-                await live.ReachAsync(head, cancellationToken);
-                live.Observed(at, head.Exposures);
-                return (live.Read(question, at), live.Limits);
-            }
-            catch (Exception e) when (e is ObjectDisposedException or FoldTooLarge)
-            {
-                // Another question had the fold made anew meanwhile, or it is to be made within shorter limits; the new one answers.
-            }
+            if (await ReachedAsync(live, question, at, head, cancellationToken) is { } read)
+                return (read, live.Limits);
         }
+    }
+
+    /// <summary>The same of a fold that answers already, without a note that it was asked for; null when there is none.</summary>
+    public async Task<(MetricMoments Moments, FoldLimits Limits)?> LookAsync(GetMoments question, CancellationToken cancellationToken)
+    {
+        var at = time.GetUtcNow();
+        var head = await HeadAsync(cancellationToken);
+        return Answers(Of(question.Environment), question) is { } live && await ReachedAsync(live, question, at, head, cancellationToken) is { } read ? (read, live.Limits) : null;
     }
 
     /// <summary>A fold from a snapshot, before the first question.</summary>
@@ -72,17 +72,32 @@ internal sealed partial class MomentBook(
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var environment in _environments.Values)
+        foreach (var fold in memory.Folds)
+            await fold.DisposeAsync();
+    }
+
+    /// <summary>Null when another question had the fold made anew meanwhile, or it is to be made within shorter limits: the new one answers.</summary>
+    private static async Task<MetricMoments?> ReachedAsync(LiveMoments live, GetMoments question, DateTimeOffset at, MomentPositions head, CancellationToken cancellationToken)
+    {
+        try
         {
-            if (environment.Live is { } live)
-                await live.DisposeAsync();
+            await live.ReachAsync(head, cancellationToken);
         }
+        catch (Exception e) when (e is ObjectDisposedException or FoldTooLarge)
+        {
+            return null;
+        }
+
+        live.Observed(at, head.Exposures);
+        return live.Read(question, at);
     }
 
     /// <summary>Not bound to the caller's patience: what was begun for one serves the next.</summary>
     private async Task<LiveMoments> FollowAsync(GetMoments question, DateTimeOffset now)
     {
         var environment = Of(question.Environment);
+        if (environment.Refusal(question, now) is { } before)
+            throw before;
         environment.Ask(question, now);
         if (Answers(environment, question) is { } known)
             return known;
@@ -91,7 +106,14 @@ internal sealed partial class MomentBook(
         {
             if (Answers(environment, question) is { } made)
                 return made;
+            if (environment.Refusal(question, now) is { } meanwhile)
+                throw meanwhile;
             return await MakeAsync(question.Environment, environment, now);
+        }
+        catch (Unavailable refusal)
+        {
+            environment.Refuse(question, refusal, time.GetUtcNow());
+            throw;
         }
         finally
         {
@@ -99,19 +121,20 @@ internal sealed partial class MomentBook(
         }
     }
 
-    /// <summary>Makes a fold that outgrew its memory anew within shorter limits, before anybody asks. Nothing where it did not.</summary>
+    /// <summary>Makes a fold that outgrew its memory anew within shorter limits, before anybody asks. Nothing where it did not; it never fails.</summary>
     public async Task ShortenAsync(FollowedEnvironment environment)
     {
-        if (environment.Live?.TooLargeAt is null || !await environment.Turn.WaitAsync(TimeSpan.Zero))
+        if (environment.Live?.TooLarge is null || !await environment.Turn.WaitAsync(TimeSpan.Zero))
             return;
         try
         {
-            if (environment.Live is { TooLargeAt: not null } live)
+            if (environment.Live is { TooLarge: not null } live)
                 await MakeAsync(live.Environment, environment, time.GetUtcNow());
         }
-        catch (Unavailable)
+        catch (Exception e)
         {
-            // Whoever asks is told.
+            // Whoever asks has it tried again, and is told.
+            LogNotShortened(e);
         }
         finally
         {
@@ -119,24 +142,28 @@ internal sealed partial class MomentBook(
         }
     }
 
-    /// <summary>Makes the environment's fold from the first row, within shorter limits as often as it takes too much memory.</summary>
+    /// <summary>
+    /// Makes the environment's fold from the first row. Where it takes too much memory, the one that goes on answering meanwhile gives up
+    /// its part; and when that is not enough, limits are shortened, as often as it takes.
+    /// </summary>
     private async Task<LiveMoments> MakeAsync(string key, FollowedEnvironment environment, DateTimeOffset now)
     {
-        if (environment.Live is { TooLargeAt: { } span } large)
+        var within = environment.Limits;
+        if (environment.Live is { TooLarge: { } outgrown } large)
         {
-            await large.DisposeAsync();
             environment.Live = null;
-            Shorten(key, environment, span);
+            await large.DisposeAsync();
+            within = Shorter(key, outgrown, within);
         }
 
         while (true)
         {
-            var next = Start(new MomentFold(key, environment.Wanted(now), environment.Limits), default);
+            var next = Start(new MomentFold(key, environment.Wanted(now), within), default);
             try
             {
                 await next.ReachAsync(await HeadAsync(CancellationToken.None), CancellationToken.None);
                 var former = environment.Live;
-                (environment.Live, environment.SnapshotAt) = (next, 0);
+                (environment.Live, environment.SnapshotAt, environment.Limits) = (next, 0, within);
                 if (former is not null)
                     await former.DisposeAsync();
                 return next;
@@ -144,7 +171,15 @@ internal sealed partial class MomentBook(
             catch (FoldTooLarge tooLarge)
             {
                 await next.DisposeAsync();
-                Shorten(key, environment, tooLarge.Span);
+                if (environment.Live is { } former)
+                {
+                    environment.Live = null;
+                    await former.DisposeAsync();
+                }
+                else
+                {
+                    within = Shorter(key, tooLarge, within);
+                }
             }
             catch
             {
@@ -154,48 +189,43 @@ internal sealed partial class MomentBook(
         }
     }
 
-    private void Shorten(string key, FollowedEnvironment environment, TimeSpan span)
+    private FoldLimits Shorter(string key, FoldTooLarge tooLarge, FoldLimits than)
     {
-        var former = environment.Limits;
-        if (former.IsShortest)
+        if (tooLarge.Shorter is not { } shorter)
         {
             throw new Unavailable(
                 "moments-too-large",
-                $"The moments of '{key}' need more memory than Metrics:Fold:MostBytes ({former.MostBytes}) even of the last minute's rows alone. Follow fewer flags, or give them more.");
+                $"The moments of '{key}' need more memory than Metrics:Fold:MostBytes ({than.MostBytes}), for their units alone or of the last minute's rows. Ask for fewer metrics, or give them more.");
         }
 
-        environment.Limits = former.Shortened(span / 2);
-        LogShortened(key, former.MostBytes, environment.Limits.Lateness, environment.Limits.ClockAhead, environment.Limits.History);
+        LogShortened(key, than.MostBytes, shorter.Lateness, shorter.ClockAhead, shorter.History);
+        return shorter;
     }
 
-    private async Task<MetricMoments> TryAsync(GetMoments question, DateTimeOffset at, MomentPositions head, CancellationToken cancellationToken)
+    private async Task<(MetricMoments Moments, FoldLimits Limits)> TryAsync(GetMoments question, DateTimeOffset at, MomentPositions head, CancellationToken cancellationToken)
     {
         var followed = new FollowedFlag(question.Flag, question.FromVersion, question.Metrics);
         var within = Of(question.Environment).Limits;
-        await using var live = Start(new MomentFold(question.Environment, [followed], within), default);
-        try
-        {
-            await live.ReachAsync(head, cancellationToken);
-        }
-        catch (FoldTooLarge)
-        {
-            throw new Unavailable("moments-too-large", $"To try the metric on all rows of '{question.Environment}' needs more memory than is left of Metrics:Fold:MostBytes ({within.MostBytes}).");
-        }
-
-        return live.Read(question, at);
+        await using var live = Start(new MomentFold(question.Environment, [followed], within), default, isPassing: true);
+        return await ReachedAsync(live, question, at, head, cancellationToken) is { } read
+            ? (read, within)
+            : throw new Unavailable("moments-too-large", $"To try the metric on all rows of '{question.Environment}' needs more memory than is left of Metrics:Fold:MostBytes ({within.MostBytes}).");
     }
 
     private static LiveMoments? Answers(FollowedEnvironment environment, GetMoments question) =>
         environment.Live is { IsBroken: false } live && live.Covers(question) ? live : null;
 
-    private LiveMoments Start(MomentFold fold, MomentPositions at)
+    private LiveMoments Start(MomentFold fold, MomentPositions at, bool isPassing = false)
     {
-        var live = new LiveMoments(fold, at, exposures, events, memory, time, logger);
+        var live = new LiveMoments(fold, at, exposures, events, memory, time, logger, isPassing);
         live.Start();
         return live;
     }
 
     private FollowedEnvironment Of(string environment) => _environments.GetOrAdd(environment, _ => new FollowedEnvironment(options.Value, limits.Value));
+
+    [LoggerMessage(5022, LogLevel.Warning, "A fold of moments that outgrew its memory could not be made anew; the next question has it tried again.")]
+    private partial void LogNotShortened(Exception exception);
 
     [LoggerMessage(5019, LogLevel.Warning, "The moments of '{Environment}' outgrew {MostBytes} bytes (Metrics:Fold:MostBytes): they are folded again, and count rows that come in up to {Lateness} late and {ClockAhead} early; covariates are of the {History} before exposure.")]
     private partial void LogShortened(string environment, long mostBytes, TimeSpan lateness, TimeSpan clockAhead, TimeSpan history);

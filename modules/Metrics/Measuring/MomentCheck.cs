@@ -1,4 +1,5 @@
 using Delivery.Contracts.Metrics;
+using Delivery.Metrics.Health;
 
 namespace Delivery.Metrics.Measuring;
 
@@ -9,9 +10,16 @@ namespace Delivery.Metrics.Measuring;
 /// <param name="EventPosition">Up to here in the event log.</param>
 internal sealed record MomentCheck(int Cells, IReadOnlyList<MomentDifference> Differences, long ExposurePosition, long EventPosition)
 {
+    /// <summary>Compares what somebody asks for.</summary>
     public static async Task<MomentCheck> RunAsync(GetMoments question, MomentBook book, MomentSql sql, CancellationToken cancellationToken)
     {
         var (folded, limits) = await book.ReadWithLimitsAsync(question, cancellationToken);
+        return await RunAsync(question, folded, limits, sql, cancellationToken);
+    }
+
+    /// <summary>Compares moments with the SQL's.</summary>
+    public static async Task<MomentCheck> RunAsync(GetMoments question, MetricMoments folded, FoldLimits limits, MomentSql sql, CancellationToken cancellationToken)
+    {
         var differences = new List<MomentDifference>();
         var cells = 0;
         var recomputed = await sql.ReadAsync(question, limits, folded.ExposurePosition, folded.EventPosition, cancellationToken);

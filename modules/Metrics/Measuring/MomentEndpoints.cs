@@ -22,7 +22,8 @@ internal sealed record MetricTrial(string Environment, string Flag, MetricDefini
 
 /// <summary>What a metric would have said: the exact sums, how the variants compare by it, and the cap that held and where it came from.</summary>
 internal sealed record TrialAnswer(
-    IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, MetricScore Score, decimal? Cap, CapOrigin? CapFrom);
+    IReadOnlyList<MomentCell> Cells, DateTimeOffset CompleteUpTo, long ExposurePosition, long EventPosition, MetricScore Score, decimal? Cap, CapOrigin? CapFrom,
+    double LatenessSeconds, double HistorySeconds);
 
 /// <summary>The exact sums over HTTP: for whoever wants to compute a result again, or a metric before it is saved.</summary>
 internal static class MomentEndpoints
@@ -63,7 +64,7 @@ internal static class MomentEndpoints
             faults.Add(new FieldError("baseline", "a variant's key, or nothing"));
         if (faults.Count > 0)
             return Problems.Invalid(faults);
-        var resolution = await sender.Send(new ResolveCap("trial", trial.Metric), cancellationToken);
+        var resolution = await sender.Send(new ResolveCap(null, trial.Metric), cancellationToken);
         if (resolution is CapResolution.Refused(var refused))
             return Problems.Invalid([.. refused.Select(fault => fault with { Field = $"metric.{fault.Field}" })]);
         var definition = ((CapResolution.Resolved)resolution).Definition;
@@ -72,7 +73,7 @@ internal static class MomentEndpoints
         var baseline = trial.Baseline ?? (await sender.Send(new FindFlag(trial.Flag, trial.Environment), cancellationToken))?.OffVariant
             ?? moments.Cells.Select(cell => cell.Variant).Order(StringComparer.Ordinal).FirstOrDefault() ?? "";
         var card = new Scorer(new GetScorecard(trial.Environment, trial.Flag, baseline, trial.FromVersion, [metric]), moments).Score();
-        return Results.Json(new TrialAnswer(moments.Cells, moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition, card.Metrics[0], definition.Cap, definition.CapFrom), ExactWithNulls);
+        return Results.Json(new TrialAnswer(moments.Cells, moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition, card.Metrics[0], definition.Cap, definition.CapFrom, moments.LatenessSeconds, moments.HistorySeconds), ExactWithNulls);
     }
 
     private static bool IsKey(string text) => text.Length is > 0 and <= 200 && !text.Contains('\0', StringComparison.Ordinal);

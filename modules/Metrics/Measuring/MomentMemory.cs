@@ -4,24 +4,46 @@ using Microsoft.Extensions.Options;
 
 namespace Delivery.Metrics.Measuring;
 
-/// <summary>What all folds of moments together may hold. Where it is more, the largest one is to hold less.</summary>
+/// <summary>
+/// What all folds of moments together may hold. Where it is more, the largest one is to hold less. A fold that is made for one question and let go
+/// after it never costs another one anything: it has what is left.
+/// </summary>
 internal sealed class MomentMemory(IOptions<FoldLimits> limits)
 {
     private readonly ConcurrentDictionary<LiveMoments, long> _held = new();
+    private readonly ConcurrentDictionary<LiveMoments, long> _passing = new();
 
-    /// <summary>Notes what a fold holds. True when all together hold too much, and it the most.</summary>
+    /// <summary>Notes what a fold holds. True when it is to hold less.</summary>
     public bool IsTooMuch(LiveMoments fold, long bytes)
     {
+        if (fold.IsPassing)
+        {
+            _passing[fold] = bytes;
+            return _held.Values.Sum() + _passing.Values.Sum() > limits.Value.MostBytes;
+        }
+
         _held[fold] = bytes;
         return _held.Values.Sum() > limits.Value.MostBytes && bytes >= _held.Values.Max();
     }
 
-    public void LetGo(LiveMoments fold) => _held.TryRemove(fold, out _);
+    /// <summary>The folds that hold anything, those that are being made too.</summary>
+    public IReadOnlyCollection<LiveMoments> Folds => [.. _held.Keys, .. _passing.Keys];
+
+    public void LetGo(LiveMoments fold)
+    {
+        _held.TryRemove(fold, out _);
+        _passing.TryRemove(fold, out _);
+    }
 }
 
 /// <summary>A fold outgrew the memory that it may take.</summary>
-internal sealed class FoldTooLarge(TimeSpan span) : Exception("The moments need more memory than they may take.")
+/// <param name="limits">Within which it was made.</param>
+/// <param name="remembered">Of what span it remembered raw events.</param>
+/// <param name="unitBytes">What its units take, which no shorter limits free.</param>
+internal sealed class FoldTooLarge(FoldLimits limits, TimeSpan remembered, long unitBytes) : Exception("The moments need more memory than they may take.")
 {
-    /// <summary>Of what span it remembered raw events.</summary>
-    public TimeSpan Span { get; } = span;
+    /// <summary>Within which it may fit; null when nothing helps.</summary>
+    public FoldLimits? Shorter { get; } = limits.IsShortest || unitBytes > limits.MostBytes
+        ? null
+        : limits.Shortened((remembered >= FoldLimits.Shortest ? remembered : limits.Lateness + limits.History) / 2);
 }

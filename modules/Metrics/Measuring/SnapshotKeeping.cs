@@ -62,7 +62,8 @@ internal sealed partial class SnapshotKeeping(
 
     private async Task LookAsync(FollowedEnvironment environment, CancellationToken cancellationToken)
     {
-        await book.ShortenAsync(environment);
+        // It may take minutes; meanwhile the other environments are looked after.
+        _ = book.ShortenAsync(environment);
         if (environment.Live is not { IsBroken: false } live)
             return;
         var gauges = live.Gauges();

@@ -24,7 +24,7 @@ internal sealed class Scorer(GetScorecard question, MetricMoments moments)
         return new Scorecard(
             question.Environment, question.Flag, question.Baseline, question.FromVersion, Alpha, question.Test, arms,
             [.. question.Metrics.Select(metric => Score(metric, [.. moments.Cells.Where(cell => cell.Metric == metric.Key)], arms))],
-            moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition);
+            moments.CompleteUpTo, moments.ExposurePosition, moments.EventPosition, moments.LatenessSeconds, moments.HistorySeconds);
     }
 
     private MetricScore Score(MetricView metric, IReadOnlyList<MomentCell> cells, IReadOnlyList<ArmUnits> arms) => new(

@@ -100,6 +100,10 @@ public sealed class CatalogueTests(RunningServer running) : IClassFixture<Runnin
             new Uri("/api/v1/metrics/try", UriKind.Relative),
             new StringContent($$"""{"environment":"production","flag":"nobody-met-it","metric":{{Capped("90")}}}""", Encoding.UTF8, "application/json"), Cancel);
         (await tried.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["cap"]!.GetValue<decimal>().ShouldBe(19, "the 19th of 21");
+        using var again = await client.PostAsync(
+            new Uri("/api/v1/metrics/try", UriKind.Relative),
+            new StringContent($$"""{"environment":"production","flag":"nobody-met-it","metric":{{defined.ToJsonString()}}}""", Encoding.UTF8, "application/json"), Cancel);
+        (await again.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["cap"]!.GetValue<decimal>().ShouldBe(18, "as it was defined");
     }
 
     [Theory]
@@ -107,6 +111,7 @@ public sealed class CatalogueTests(RunningServer running) : IClassFixture<Runnin
     [InlineData("""{"cap":null,"capFrom":{"environment":"production","percentile":99.9}}""", "capFrom")]
     [InlineData("""{"cap":null,"capFrom":{"environment":"production","percentile":100}}""", "capFrom.percentile")]
     [InlineData("""{"cap":null,"capFrom":{"environment":"","percentile":90}}""", "capFrom.environment")]
+    [InlineData("""{"cap":null,"windowSeconds":null,"capFrom":{"environment":"production","percentile":90}}""", "windowSeconds")]
     [InlineData("""{"cap":null,"kind":"conversion","measure":{"event":"purchase"},"capFrom":{"environment":"production","percentile":90}}""", "capFrom")]
     public async Task a_cap_that_cannot_be_worked_out_is_refused(string change, string field)
     {

@@ -183,18 +183,25 @@ public sealed class ReleaseFoldTests
         var fold = new ReleaseFold(new FoldLimits { Lateness = TimeSpan.FromHours(4) });
         fold.Apply(Exposure(1, unit: 1, "on", version: 2, at: 0));
         fold.Apply(Event(1, "purchase", unit: 1, at: hour));
-        fold.Shorten();
+        // Four hours are remembered; the events' log is a while behind.
+        fold.Apply(Exposure(2, unit: 1, "on", version: 2, at: 4 * hour));
+        fold.Shorten().ShouldBeTrue();
         (fold.Limits.Lateness, fold.Limits.ClockAhead, fold.Limits.Configured.Lateness).ShouldBe((TimeSpan.FromHours(2), TimeSpan.FromHours(2), TimeSpan.FromHours(4)));
 
         fold.Apply(Event(1, "purchase", unit: 1, at: hour, receivedAt: 3 * hour));
         fold.Apply(Event(2, "purchase", unit: 1, at: hour, receivedAt: (3 * hour) + 1));
-        fold.Apply(Exposure(3, unit: 2, "on", version: 2, at: 2 * hour, receivedAt: 4 * hour));
+        fold.Apply(Exposure(3, unit: 2, "on", version: 2, at: 5 * hour, receivedAt: 7 * hour));
 
-        fold.Tally.ShouldBe(new FoldTally(Counted: 3, Repeated: 1, TooLate: 1));
-        for (var again = 0; again < 20; again++)
+        fold.Tally.ShouldBe(new FoldTally(Counted: 4, Repeated: 1, TooLate: 1));
+        fold.Shorten().ShouldBeFalse("what was shortened has not freed all that it will");
+        for (var again = 1; again < 20; again++)
+        {
+            fold.Apply(Exposure(3 + again, unit: 2, "on", version: 2, at: (7 + (6 * again)) * hour));
             fold.Shorten();
+        }
+
         fold.Limits.IsShortest.ShouldBeTrue();
-        fold.Limits.Lateness.ShouldBe(TimeSpan.FromMinutes(1));
+        fold.Limits.Lateness.ShouldBe(FoldLimits.Shortest);
     }
 
     [Fact]
@@ -203,12 +210,16 @@ public sealed class ReleaseFoldTests
         var fold = new ReleaseFold(new FoldLimits { Lateness = TimeSpan.FromMinutes(1) });
         for (var i = 0; i < 10_000; i++)
             fold.Apply(Request(i, unit: 1, at: i / 100));
-        var full = fold.Bytes;
+        fold.Apply(Exposure(1, unit: 2, "on", version: 2, at: 0));
+        fold.UnitBytes.ShouldBeInRange(500, 1_000);
+        var full = fold.WaitingBytes;
 
         fold.Settle(At(86_400));
         fold.Forget(At(86_400));
 
-        fold.Bytes.ShouldBeLessThan(full - (10_000 * 24));
+        fold.WaitingBytes.ShouldBeLessThanOrEqualTo(full - (10_000 * 24));
+        fold.Forget(Start.AddDays(31)).ShouldBe(1);
+        (fold.Units, fold.UnitBytes).ShouldBe((0, 0));
     }
 
     [Fact]

@@ -48,8 +48,6 @@ public sealed class BoundedMemory(PostgresFixture postgres)
         bounded["historySeconds"]!.GetValue<double>().ShouldBeLessThan(TimeSpan.FromDays(14).TotalSeconds / 2);
         Counted(bounded).ShouldBeInRange(1, Counted(whole) + Events - 1);
         (await GaugeAsync(admin, "delivery_metrics_moments_bytes")).ShouldBeLessThanOrEqualTo(MostBytes);
-        // The health of releases has a bound of its own, and waits for less.
-        (await GaugeAsync(admin, "delivery_metrics_fold_lateness_seconds")).ShouldBeLessThanOrEqualTo(TimeSpan.FromDays(Days).TotalSeconds);
     }
 
     [Fact]

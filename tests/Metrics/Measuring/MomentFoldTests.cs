@@ -131,6 +131,21 @@ public sealed class MomentFoldTests
     }
 
     [Fact]
+    public void a_snapshot_of_shortened_limits_goes_on_within_them_until_there_is_more_memory()
+    {
+        var configured = new FoldLimits { MostBytes = 2_000_000 };
+        var writer = new SnapshotWriter();
+        var fold = new MomentFold("production", [new FollowedFlag("checkout", 1, [Revenue])], configured.Shortened(TimeSpan.FromHours(2)));
+        fold.With([Exposure(1, 1, "on", 1, at: 0), Event(1, "purchase", 1, at: 5) with { ValueMicroUnits = 7 }, Event(2, "purchase", 1, at: 5, receivedAt: 3_606) with { ValueMicroUnits = 11 }]).Write(writer);
+
+        var restored = MomentFold.Read(new SnapshotReader(writer.Parts()), configured).ShouldNotBeNull();
+
+        (restored.Limits.Lateness, restored.Limits.History, restored.Limits.Configured).ShouldBe((TimeSpan.FromHours(1), TimeSpan.FromHours(1), configured));
+        restored.Read().ShouldHaveSingleItem().Sums.MPost.ShouldBe(7);
+        MomentFold.Read(new SnapshotReader(writer.Parts()), new FoldLimits { MostBytes = 3_000_000 }).ShouldBeNull();
+    }
+
+    [Fact]
     public void a_snapshot_of_other_limits_is_not_taken_and_a_torn_one_is_found_out()
     {
         var writer = new SnapshotWriter();
