@@ -26,7 +26,7 @@ public sealed class RowBatch : IDisposable
     public RowBatch(int columns, int capacity = 64 * 1024)
     {
         _fields = checked((short)(columns + 2));
-        _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+        _bytes = BatchMemory.Bytes.Rent(capacity);
     }
 
     /// <summary>Complete rows.</summary>
@@ -57,7 +57,7 @@ public sealed class RowBatch : IDisposable
         if (_written != _fields)
             throw new InvalidOperationException($"The row has {_written - 2} of {_fields - 2} columns.");
         if (Count == _starts.Length)
-            Grow(ref _starts, Count, Count * 2);
+            Grow(ArrayPool<int>.Shared, ref _starts, Count, Count * 2);
         _starts[Count++] = _length;
         _length = _cursor;
     }
@@ -120,7 +120,7 @@ public sealed class RowBatch : IDisposable
     {
         if (_bytes.Length == 0)
             return;
-        ArrayPool<byte>.Shared.Return(_bytes);
+        BatchMemory.Bytes.Return(_bytes);
         ArrayPool<int>.Shared.Return(_starts);
         (_bytes, _starts, _length, Count) = ([], [], 0, 0);
     }
@@ -137,15 +137,15 @@ public sealed class RowBatch : IDisposable
     private Span<byte> Reserve(int length)
     {
         if (_cursor + length > _bytes.Length)
-            Grow(ref _bytes, _cursor, Math.Max(_bytes.Length * 2, _cursor + length));
+            Grow(BatchMemory.Bytes, ref _bytes, _cursor, Math.Max(_bytes.Length * 2, _cursor + length));
         return _bytes.AsSpan(_cursor, length);
     }
 
-    private static void Grow<T>(ref T[] array, int used, int size)
+    private static void Grow<T>(ArrayPool<T> pool, ref T[] array, int used, int size)
     {
-        var larger = ArrayPool<T>.Shared.Rent(size);
+        var larger = pool.Rent(size);
         array.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
+        pool.Return(array);
         array = larger;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Npgsql;
 
 namespace Delivery.Segments;
@@ -44,14 +43,14 @@ internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeO
 
     private static async Task WriteAsync(Stream copy, StoredForm form, ReadOnlyMemory<byte> rows, ReadOnlyMemory<int> shared, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(rows.Length + shared.Length * StoredForm.Overhead);
+        var buffer = BatchMemory.Bytes.Rent(rows.Length + shared.Length * StoredForm.Overhead);
         try
         {
             await copy.WriteAsync(buffer.AsMemory(0, form.Store(rows.Span, shared.Span, buffer)), cancellationToken);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BatchMemory.Bytes.Return(buffer);
         }
     }
 

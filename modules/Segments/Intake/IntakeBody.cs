@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 using Delivery.Contracts.Commands;
 using Delivery.Contracts.Http;
@@ -54,7 +53,7 @@ public sealed class IntakeBody : IDisposable
     {
         _budget.Return(_buffer.Length);
         if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+            BatchMemory.Bytes.Return(_buffer);
         (_buffer, _length) = ([], 0);
     }
 
@@ -87,10 +86,10 @@ public sealed class IntakeBody : IDisposable
 
     private bool TryGrow(int size)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(size);
+        var larger = BatchMemory.Bytes.Rent(size);
         if (!_budget.TryTake(larger.Length))
         {
-            ArrayPool<byte>.Shared.Return(larger);
+            BatchMemory.Bytes.Return(larger);
             return false;
         }
 

@@ -11,12 +11,16 @@ internal static class HttpApiSetup
     /// <summary>Management documents; the intake endpoints raise it for themselves.</summary>
     private const long LargestBody = 4 * 1024 * 1024;
 
+    /// <summary>Of each connection, before anybody reads it: a thousand senders of an overloaded server wait with the rest on their side.</summary>
+    private const long LargestUnread = 64 * 1024;
+
     public static void AddHttpApi(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
+            kestrel.Limits.MaxRequestBufferSize = LargestUnread;
         });
         builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         builder.Services.AddProblemDetails();
