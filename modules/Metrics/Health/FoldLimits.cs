@@ -32,7 +32,7 @@ internal sealed class FoldLimits
 
     /// <summary>
     /// How much memory a fold may take before it waits for less: <see cref="Lateness"/>, <see cref="ClockAhead"/> and
-    /// <see cref="History"/> are then shortened, which is logged and told with every answer. The health of releases may take so much, and
+    /// <see cref="History"/> are then shortened, which is logged, and told with moments, scorecards and trials. The health of releases may take so much, and
     /// the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
     /// </summary>
     [Range(1_000_000, 1_000_000_000_000)]

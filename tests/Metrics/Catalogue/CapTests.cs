@@ -9,10 +9,6 @@ namespace Delivery.Metrics.Tests.Catalogue;
 /// <summary>Caps that are a percentile of what units had before.</summary>
 public sealed class CapTests(RunningServer running) : IClassFixture<RunningServer>
 {
-    private const string Fixed = """
-        {"name":"Revenue","description":"What a unit spends.","kind":"mean","measure":{"event":"purchase","of":"value"},"windowSeconds":604800,"cap":500}
-        """;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -56,7 +52,7 @@ public sealed class CapTests(RunningServer running) : IClassFixture<RunningServe
     public async Task a_cap_that_cannot_be_worked_out_is_refused(string change, string field)
     {
         using var client = running.Server.Admin();
-        var document = JsonNode.Parse(Fixed)!.AsObject();
+        var document = JsonNode.Parse(CatalogueTests.Revenue)!.AsObject();
         foreach (var (name, value) in JsonNode.Parse(change)!.AsObject())
             document[name] = value?.DeepClone();
         using var content = new StringContent(document.ToJsonString(), Encoding.UTF8, "application/json");

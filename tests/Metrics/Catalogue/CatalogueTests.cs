@@ -8,7 +8,7 @@ namespace Delivery.Metrics.Tests.Catalogue;
 
 public sealed class CatalogueTests(RunningServer running) : IClassFixture<RunningServer>
 {
-    private const string Revenue = """
+    internal const string Revenue = """
         {"name":"Revenue","description":"What a unit spends.","kind":"mean","measure":{"event":"purchase","of":"value"},"windowSeconds":604800,"cap":500,"tier":"company","owner":"shop"}
         """;
 
