@@ -13,6 +13,8 @@ internal sealed record PositionRange(long AfterPosition, long LastPosition, Date
 /// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
 internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
 {
+    private readonly SharedCombinations? _shared = sql.Form is { } form ? new SharedCombinations(sql, form) : null;
+
     /// <summary>The next segments after a position, of about so many rows; null at the head.</summary>
     public async Task<PositionRange?> NextRangeAsync(long afterPosition, int rows, CancellationToken cancellationToken)
     {
@@ -32,12 +34,22 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
             : new PositionRange(afterPosition, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2)) { RetiredRows = reader.GetInt64(3) };
     }
 
+    /// <summary>
+    /// Decodes the rows of a range. The database sends them as they lie on the disk; they are put in order, and what they share is put
+    /// back, here: a reader that lags behind a busy intake must not take from it what sorting and joining cost.
+    /// </summary>
     public async Task<List<TRow>> ReadAsync<TRow>(ReadRow<TRow> read, PositionRange range, CancellationToken cancellationToken)
     {
-        var rows = new List<TRow>();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await ForEachAsync(sql, connection, range, tuple => rows.Add(Decode(read, tuple)), cancellationToken);
-        return rows;
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // By the index of positions and by one process: a slice that is not analyzed yet would be read as a whole for each of its parts.
+        await using var plan = new NpgsqlCommand("SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = off", connection, transaction);
+        await plan.ExecuteNonQueryAsync(cancellationToken);
+        using var stored = new StoredRows(sql.Form);
+        await CopyAsync(connection, CopyAsStored(sql, range), stored.Add, cancellationToken);
+        var shared = _shared is null ? null : await _shared.OfAsync(stored.Numbers, connection, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return stored.Decode(read, shared);
     }
 
     public async Task<IReadOnlyList<SegmentView>> SegmentsAsync(long afterSegment, int limit, CancellationToken cancellationToken)
@@ -96,7 +108,9 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     /// filled up. It spares sorting and joining; the caller has to see to the order.
     /// </summary>
     public static Stream OpenAsStored(SegmentSql sql, NpgsqlConnection connection, PositionRange range) =>
-        connection.BeginRawBinaryCopy(Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, ""));
+        connection.BeginRawBinaryCopy(CopyAsStored(sql, range));
+
+    private static string CopyAsStored(SegmentSql sql, PositionRange range) => Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, "");
 
     private static async Task CopyAsync(
         NpgsqlConnection connection, string copied, Action<ReadOnlySpan<byte>> row, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Npgsql;
 
@@ -21,10 +20,10 @@ internal sealed class VerificationReaders : IAsyncDisposable
     private const int ReadBufferBytes = 512 * 1024;
 
     /// <summary>Little: what does not fit waits with the sender, and comes in one piece when there is room, instead of waking us for each 8 KB.</summary>
-    private const int SocketBufferBytes = 64 * 1024;
+    private const int SocketBufferBytes = 1024 * 1024;
 
-    private const int LittleBytes = 64 * 1024;
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private const int LittleBytes = 256 * 1024;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
 
     private readonly SegmentSql _sql;
     private readonly NpgsqlConnection _first;
@@ -49,7 +48,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
     {
         await using var export = new NpgsqlCommand("SELECT pg_export_snapshot()", connection);
         var snapshot = (string)(await export.ExecuteScalarAsync(cancellationToken))!;
-        var shared = sql.Form is { } form ? await SharedAsync(sql, form, connection, cancellationToken) : null;
+        var shared = sql.Form is { } form ? await SharedCombinations.NewestAsync(sql, form, connection, MostShared, cancellationToken) : null;
         return new VerificationReaders(sql, connection, snapshot, shared, most);
     }
 
@@ -76,16 +75,6 @@ internal sealed class VerificationReaders : IAsyncDisposable
         _portions.CompleteAdding();
         await Task.WhenAll(_threads);
         _portions.Dispose();
-    }
-
-    private static async Task<Dictionary<int, SharedValues>> SharedAsync(SegmentSql sql, StoredForm form, NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        var shared = new Dictionary<int, SharedValues>();
-        await using var copy = await connection.BeginRawBinaryCopyAsync(
-            $"COPY (SELECT shared, {sql.SharedColumnList} FROM {sql.Shared} ORDER BY shared DESC LIMIT {MostShared}) TO STDOUT (FORMAT binary)", cancellationToken);
-        await CopiedTuples.ForEachAsync(
-            copy, tuple => shared[BinaryPrimitives.ReadInt32BigEndian(tuple[6..])] = form.Cut(tuple[(6 + sizeof(int))..]), cancellationToken);
-        return shared;
     }
 
     private NpgsqlConnection Connect()
