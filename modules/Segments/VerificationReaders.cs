@@ -19,7 +19,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
     private const int ConnectionsPerThread = 4;
     private const int ReadBufferBytes = 512 * 1024;
 
-    /// <summary>Little: what does not fit waits with the sender, and comes in one piece when there is room, instead of waking us for each 8 KB.</summary>
+    /// <summary>Takes what comes in while the thread naps or reads another connection; what does not fit waits with the sender.</summary>
     private const int SocketBufferBytes = 1024 * 1024;
 
     private const int LittleBytes = 256 * 1024;
