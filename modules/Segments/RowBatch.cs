@@ -10,7 +10,8 @@ namespace Delivery.Segments;
 /// </summary>
 public sealed class RowBatch : IDisposable
 {
-    private const int PositionOffset = 2 + 4;
+    /// <summary>Where a row's position stands in its bytes, canonical or stored: it is the first column.</summary>
+    internal const int PositionOffset = 2 + 4;
     private const int ReceivedAtOffset = PositionOffset + 8 + 4;
     private const int Prefix = ReceivedAtOffset + 8;
 

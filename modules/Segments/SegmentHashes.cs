@@ -13,8 +13,6 @@ internal sealed record SegmentContent(long Rows, long DistinctPositions, string 
 /// </summary>
 internal sealed class SegmentHashes(IReadOnlyList<RowsSealed> seals) : IDisposable
 {
-    private const int PositionOffset = 2 + 4;
-
     private readonly Rows[] _segments = [.. seals.Select(_ => new Rows())];
 
     /// <summary>Rows that are not hashed yet: many at once cost less than each alone.</summary>
@@ -50,7 +48,7 @@ internal sealed class SegmentHashes(IReadOnlyList<RowsSealed> seals) : IDisposab
     /// <summary>The next row was written to <see cref="Room"/>.</summary>
     public void Added(int length)
     {
-        var position = BinaryPrimitives.ReadInt64BigEndian(_rowBytes.AsSpan(_length + PositionOffset));
+        var position = BinaryPrimitives.ReadInt64BigEndian(_rowBytes.AsSpan(_length + RowBatch.PositionOffset));
         if (position < _positions.First || position > _positions.Last)
             Turn(position);
         _length += length;

@@ -7,8 +7,6 @@ namespace Delivery.Segments;
 /// </summary>
 internal sealed class StoredRows(StoredForm? form) : IDisposable
 {
-    private const int PositionOffset = 2 + 4;
-
     private readonly List<(long Position, int Start, int Length)> _rows = [];
     private readonly HashSet<int> _numbers = [];
     private byte[] _bytes = BatchMemory.Bytes.Rent(1024 * 1024);
@@ -23,7 +21,7 @@ internal sealed class StoredRows(StoredForm? form) : IDisposable
         if (_length + stored.Length > _bytes.Length)
             Grow(_length + stored.Length);
         stored.CopyTo(_bytes.AsSpan(_length));
-        var position = BinaryPrimitives.ReadInt64BigEndian(stored[PositionOffset..]);
+        var position = BinaryPrimitives.ReadInt64BigEndian(stored[RowBatch.PositionOffset..]);
         _isInOrder &= _rows.Count == 0 || _rows[^1].Position <= position;
         _rows.Add((position, _length, stored.Length));
         _length += stored.Length;
