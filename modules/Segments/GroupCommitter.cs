@@ -62,13 +62,11 @@ internal sealed partial class GroupCommitter(
 
     private async Task CommitAsync(List<QueuedBatch> group)
     {
-        List<QueuedBatch> kept = [];
         try
         {
-            var next = await transaction.WriteAsync(group, CancellationToken.None);
-            kept = [.. group.Where(queued => queued.IsNew && queued.Rows.Count > 0)];
-            if (kept.Count > 0)
-                recent.Add(next.Position - kept.Sum(queued => (long)queued.Rows.Count) + 1, next.Position, [.. kept.Select(queued => queued.Rows)]);
+            var (next, rows) = await transaction.WriteAsync(group, CancellationToken.None);
+            if (rows is not null)
+                recent.Add(next.Position, rows);
             head.Advance(next);
             foreach (var queued in group)
                 queued.Tell(queued.Outcome);
@@ -95,8 +93,7 @@ internal sealed partial class GroupCommitter(
         foreach (var queued in group)
         {
             budget.Return(queued.HeldBytes);
-            if (!kept.Contains(queued))
-                queued.Rows.Dispose();
+            queued.Rows.Dispose();
         }
     }
 

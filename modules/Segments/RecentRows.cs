@@ -1,7 +1,7 @@
 namespace Delivery.Segments;
 
 /// <summary>
-/// The rows this process committed last, as they were encoded: who reads at the head need not ask the database for what was
+/// The rows this process committed last, as they are stored: who reads at the head need not ask the database for what was
 /// just given to it. Bounded in bytes and in age; what is not here is in the table.
 /// </summary>
 internal sealed class RecentRows(long mostBytes, TimeProvider time)
@@ -13,13 +13,13 @@ internal sealed class RecentRows(long mostBytes, TimeProvider time)
     private readonly Queue<Group> _groups = [];
     private long _bytes;
 
-    /// <summary>Takes over the batches of a commit, whose rows begin at a position.</summary>
-    public void Add(long firstPosition, long lastPosition, IReadOnlyList<RowBatch> batches)
+    /// <summary>Takes over the rows of a commit, the last of which has this position.</summary>
+    public void Add(long lastPosition, StoredGroup rows)
     {
         lock (_lock)
         {
-            _groups.Enqueue(new Group(firstPosition, lastPosition, batches, time.GetTimestamp()));
-            _bytes += batches.Sum(b => b.HeldBytes);
+            _groups.Enqueue(new Group(lastPosition, rows, time.GetTimestamp()));
+            _bytes += rows.HeldBytes;
             Drop(dropAll: false);
         }
     }
@@ -37,9 +37,9 @@ internal sealed class RecentRows(long mostBytes, TimeProvider time)
         var groups = Borrow(position, rows);
         try
         {
-            var decoded = new List<TRow>();
+            var decoded = new List<TRow>(groups.Count == 0 ? 0 : (int)(groups[^1].LastPosition - position));
             foreach (var group in groups)
-                Decode(group, position + 1, read, decoded);
+                group.Rows.Decode(position + 1 - group.FirstPosition, read, decoded);
             return decoded.Count == 0 ? null : decoded;
         }
         finally
@@ -69,34 +69,21 @@ internal sealed class RecentRows(long mostBytes, TimeProvider time)
         return groups;
     }
 
-    private static void Decode<TRow>(Group group, long next, ReadRow<TRow> read, List<TRow> into)
-    {
-        var first = group.FirstPosition;
-        foreach (var batch in group.Batches)
-        {
-            for (var row = (int)Math.Max(0, next - first); row < batch.Count; row++)
-                into.Add(SegmentRows.Decode(read, batch.Slice(row, row + 1).Span));
-            first += batch.Count;
-        }
-    }
-
     private void Drop(bool dropAll)
     {
         while (_groups.TryPeek(out var group) && group.Readers == 0 && (dropAll || _bytes > mostBytes || time.GetElapsedTime(group.At) > Oldest))
         {
-            foreach (var batch in _groups.Dequeue().Batches)
-            {
-                _bytes -= batch.HeldBytes;
-                batch.Dispose();
-            }
+            _groups.Dequeue();
+            _bytes -= group.Rows.HeldBytes;
+            group.Rows.Dispose();
         }
     }
 
-    private sealed class Group(long firstPosition, long lastPosition, IReadOnlyList<RowBatch> batches, long at)
+    private sealed class Group(long lastPosition, StoredGroup rows, long at)
     {
-        public long FirstPosition { get; } = firstPosition;
+        public long FirstPosition { get; } = lastPosition - rows.Count + 1;
         public long LastPosition { get; } = lastPosition;
-        public IReadOnlyList<RowBatch> Batches { get; } = batches;
+        public StoredGroup Rows { get; } = rows;
         public long At { get; } = at;
 
         /// <summary>Who decodes it just now: its memory must not go back to the pool.</summary>

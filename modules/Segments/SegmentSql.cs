@@ -73,7 +73,8 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             hash bytea NOT NULL,
             previous_hash bytea NOT NULL
         );
-        ALTER TABLE {Segments} ADD COLUMN IF NOT EXISTS retired bigint NOT NULL DEFAULT 0;
+        ALTER TABLE {Segments} ADD COLUMN IF NOT EXISTS retired bigint NOT NULL DEFAULT 0,
+            ADD COLUMN IF NOT EXISTS shared integer[], ADD COLUMN IF NOT EXISTS shared_rows integer[];
         CREATE INDEX IF NOT EXISTS {Name}_segments_received_at ON {Segments} (received_at);
         CREATE TABLE IF NOT EXISTS {Batches} (
             source text NOT NULL,

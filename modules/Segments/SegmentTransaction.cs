@@ -25,16 +25,22 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
     private NpgsqlConnection? _connection;
     private long _usedAt;
 
-    /// <summary>Writes a group and says where the log stands after it. Each batch's outcome is set, not told.</summary>
-    public async Task<SegmentHead> WriteAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes a group, and says where the log stands after it and which rows are new; null where none are. Each batch's outcome is set,
+    /// not told.
+    /// </summary>
+    public async Task<(SegmentHead Head, StoredGroup? Rows)> WriteAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
     {
         await partitions.ForgetBatchesAsync(time.GetUtcNow(), cancellationToken);
+        var rows = new StoredGroup(sql.Form, group.Sum(queued => (long)queued.Rows.Bytes.Length));
         try
         {
-            return await CommitAsync(group, cancellationToken);
+            var head = await CommitAsync(group, rows, cancellationToken);
+            return (head, rows.Count > 0 ? rows : null);
         }
         catch
         {
+            rows.Dispose();
             await DisposeAsync();
             partitions.LookAgain();
             _shared?.Forget();
@@ -42,14 +48,14 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         }
     }
 
-    private async Task<SegmentHead> CommitAsync(IReadOnlyList<QueuedBatch> group, CancellationToken cancellationToken)
+    private async Task<SegmentHead> CommitAsync(IReadOnlyList<QueuedBatch> group, StoredGroup rows, CancellationToken cancellationToken)
     {
         var connection = await ConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var head = await ClaimAsync(group, connection, transaction, cancellationToken);
         var fresh = group.Where(b => b.IsNew && b.Rows.Count > 0).ToList();
         if (fresh.Count > 0)
-            head = await AppendAsync(fresh, head, connection, transaction, cancellationToken);
+            head = await AppendAsync(fresh, rows, head, connection, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         _usedAt = time.GetTimestamp();
         return head;
@@ -157,13 +163,13 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
     }
 
     private async Task<SegmentHead> AppendAsync(
-        List<QueuedBatch> fresh, SegmentHead head, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+        List<QueuedBatch> fresh, StoredGroup rows, SegmentHead head, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var receivedAt = PostgresTime.ToMicroseconds(Later(time.GetUtcNow(), head.ReceivedAt));
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var position = head.Position;
         ReadOnlyMemory<int> shared = _shared is null ? default : await _shared.OfAsync(fresh, connection, cancellationToken);
-        await using (var copy = new SliceCopy(sql, partitions, PostgresTime.FromMicroseconds(receivedAt), connection))
+        await using (var copy = new SliceCopy(sql, partitions, PostgresTime.FromMicroseconds(receivedAt), rows, connection))
         {
             foreach (var queued in fresh)
             {
@@ -177,13 +183,16 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
             await copy.FinishAsync(cancellationToken);
         }
 
+        if (_shared is not null)
+            rows.Complete(_shared);
         sha.AppendData(head.Hash.Span);
         var next = new SegmentHead(head.Segment + 1, position, sha.GetHashAndReset(), PostgresTime.FromMicroseconds(receivedAt));
-        await SealAsync(head, next, transaction, cancellationToken);
+        await SealAsync(head, next, rows.SharedRows, transaction, cancellationToken);
         return next;
     }
 
-    private async Task SealAsync(SegmentHead head, SegmentHead next, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    private async Task SealAsync(
+        SegmentHead head, SegmentHead next, IReadOnlyDictionary<int, int> shared, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var sealing = new RowsSealed(
             next.Segment, head.Position + 1, next.Position, next.Position - head.Position,
@@ -193,8 +202,9 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         session.CorrelationId = $"{sql.Stream}/{next.Segment}";
         session.Events.Append(sql.Stream, sealing);
         session.QueueSqlCommand(
-            $"INSERT INTO {sql.Segments} (segment, first_position, last_position, received_at, hash, previous_hash) VALUES (?, ?, ?, ?, ?, ?)",
-            next.Segment, sealing.FirstPosition, sealing.LastPosition, sealing.ReceivedAt, next.Hash.ToArray(), head.Hash.ToArray());
+            $"INSERT INTO {sql.Segments} (segment, first_position, last_position, received_at, hash, previous_hash, shared, shared_rows) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            next.Segment, sealing.FirstPosition, sealing.LastPosition, sealing.ReceivedAt, next.Hash.ToArray(), head.Hash.ToArray(),
+            shared.Keys.ToArray(), shared.Values.ToArray());
         await session.SaveChangesAsync(cancellationToken);
     }
 

@@ -66,7 +66,7 @@ internal sealed class SharedCombinations(SegmentSql sql, StoredForm form)
         await using var copy = await connection.BeginRawBinaryCopyAsync(
             $"COPY (SELECT shared, {sql.SharedColumnList} FROM {sql.Shared} {which}) TO STDOUT (FORMAT binary)", cancellationToken);
         await CopiedTuples.ForEachAsync(
-            copy, tuple => combinations[BinaryPrimitives.ReadInt32BigEndian(tuple[6..])] = form.Cut(tuple[(6 + sizeof(int))..]), cancellationToken);
+            copy, tuple => combinations[BinaryPrimitives.ReadInt32BigEndian(tuple[6..])] = form.Cut(tuple[(6 + sizeof(int))..].ToArray()), cancellationToken);
         return combinations;
     }
 }

@@ -16,12 +16,14 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
     private const int MostRememberedBytes = 16 << 20;
 
     private readonly Dictionary<byte[], int> _numbers = new(FieldComparer.Instance);
+    private readonly Dictionary<int, SharedValues> _values = [];
     private int _rememberedBytes;
 
     /// <summary>Forgets all: after a transaction that failed, what it stored is not there.</summary>
     public void Forget()
     {
         _numbers.Clear();
+        _values.Clear();
         _rememberedBytes = 0;
     }
 
@@ -44,6 +46,9 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
 
         return numbers;
     }
+
+    /// <summary>What a number means that was given since the last <see cref="OfAsync"/>.</summary>
+    public SharedValues ValuesOf(int number) => _values[number];
 
     private int Look(RowBatch rows, int next, int[] numbers, Dictionary<byte[], int> unknown, List<(int Row, byte[] Fields)> waiting)
     {
@@ -80,7 +85,8 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
         foreach (var (fields, number) in unknown)
         {
             _numbers[fields] = number;
-            _rememberedBytes += fields.Length + 100;
+            _values[number] = form.Cut(fields);
+            _rememberedBytes += fields.Length + 200;
         }
     }
 

@@ -3,7 +3,12 @@ using Npgsql;
 namespace Delivery.Segments;
 
 /// <summary>COPYs rows in the order of their position, each into the slice that takes it, in the form in which they are stored.</summary>
-internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeOffset receivedAt, NpgsqlConnection connection) : IAsyncDisposable
+/// <param name="sql">The log.</param>
+/// <param name="partitions">Its slices.</param>
+/// <param name="receivedAt">When the rows came in.</param>
+/// <param name="group">Takes the rows too.</param>
+/// <param name="connection">In the transaction.</param>
+internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeOffset receivedAt, StoredGroup group, NpgsqlConnection connection) : IAsyncDisposable
 {
     private Slice? _slice;
     private Stream? _copy;
@@ -21,10 +26,7 @@ internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeO
         {
             var (copy, end) = await AtAsync(position + row, cancellationToken);
             var next = (int)Math.Min(rows.Count, end - position);
-            if (sql.Form is { } form)
-                await WriteAsync(copy, form, rows.Slice(row, next), shared[row..next], cancellationToken);
-            else
-                await copy.WriteAsync(rows.Slice(row, next), cancellationToken);
+            await copy.WriteAsync(group.Add(rows.Slice(row, next).Span, next - row, shared.IsEmpty ? [] : shared.Span[row..next]), cancellationToken);
             row = next;
         }
     }
@@ -40,19 +42,6 @@ internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeO
     }
 
     public ValueTask DisposeAsync() => _copy?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private static async Task WriteAsync(Stream copy, StoredForm form, ReadOnlyMemory<byte> rows, ReadOnlyMemory<int> shared, CancellationToken cancellationToken)
-    {
-        var buffer = BatchMemory.Bytes.Rent(rows.Length + shared.Length * StoredForm.Overhead);
-        try
-        {
-            await copy.WriteAsync(buffer.AsMemory(0, form.Store(rows.Span, shared.Span, buffer)), cancellationToken);
-        }
-        finally
-        {
-            BatchMemory.Bytes.Return(buffer);
-        }
-    }
 
     private async ValueTask<(Stream Copy, long End)> AtAsync(long position, CancellationToken cancellationToken)
     {

@@ -51,7 +51,7 @@ internal sealed partial class SliceIndexer(
         }
 
         foreach (var name in names)
-            await ExecuteAsync($"ANALYZE {sql.Schema}.{name}", connection, cancellationToken);
+            await AnalyzeAsync(name, connection, cancellationToken);
     }
 
     /// <summary>Builds what is missing, drops what is in the way of many rows, and says how many indexes that were.</summary>
@@ -154,8 +154,15 @@ internal sealed partial class SliceIndexer(
         await ExecuteAsync("SET maintenance_work_mem = '128MB'; SET max_parallel_maintenance_workers = 0", connection, cancellationToken);
         await ExecuteAsync($"DROP INDEX IF EXISTS {sql.Schema}.{index.Name}", connection, cancellationToken);
         await ExecuteAsync($"CREATE INDEX {(index.IsFull ? "" : "CONCURRENTLY ")}{index.Name} ON {sql.Schema}.{index.Slice.Table} {index.Body}", connection, cancellationToken);
-        await ExecuteAsync($"ANALYZE {sql.Schema}.{index.Slice.Table}", connection, cancellationToken);
+        await AnalyzeAsync(index.Slice.Table, connection, cancellationToken);
     }
+
+    /// <summary>
+    /// That rows lie in the order of position, and how many units there are about, 3,000 rows tell as well as the usual 30,000, which lie
+    /// on nearly all pages.
+    /// </summary>
+    private async Task AnalyzeAsync(string table, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await ExecuteAsync($"SET default_statistics_target = 10; ANALYZE {sql.Schema}.{table}; RESET default_statistics_target", connection, cancellationToken);
 
     /// <summary>Waits no longer than a commit takes for the table; else the next look tries again.</summary>
     private async Task DropAsync(SliceIndex index, NpgsqlConnection connection, CancellationToken cancellationToken) =>

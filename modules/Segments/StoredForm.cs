@@ -130,12 +130,12 @@ internal sealed class StoredForm
     }
 
     /// <summary>Shared fields, cut where a canonical row has fields of its own between them.</summary>
-    public SharedValues Cut(ReadOnlySpan<byte> fields)
+    public SharedValues Cut(byte[] fields)
     {
         var (ends, at) = (new List<int>(), 0);
         foreach (var run in _runs.Where(run => run.IsShared))
             ends.Add(at = End(fields, at, run.Fields));
-        return new SharedValues(fields[..at].ToArray(), [.. ends]);
+        return new SharedValues(fields, [.. ends]);
     }
 
     private static int End(ReadOnlySpan<byte> tuple, int at, int fields)

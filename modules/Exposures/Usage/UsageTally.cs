@@ -10,9 +10,8 @@ namespace Delivery.Exposures.Usage;
 
 /// <summary>
 /// Exposures by day, flag and variant, beside the ledger: who asks when a flag was last met need not read the ledger. The
-/// rows since the last count are added in the transaction that notes how far it came, so that a crash counts nothing twice.
-/// It counts by what rows share, one number, and puts flags and variants to the few counts: sorting rows by their texts took as long as storing
-/// them. One process of the database does it, the others are the intake's.
+/// segments since the last count are added in the transaction that notes how far it came, so that a crash counts nothing twice.
+/// A segment says how many of its rows share what; rows are read only where segments of earlier versions do not.
 /// </summary>
 internal sealed partial class UsageTally(
     SegmentLog<RecordedExposure> log, NpgsqlDataSource database, IOptions<ExposureOptions> options, TimeProvider time, ILogger<UsageTally> logger)
@@ -22,7 +21,20 @@ internal sealed partial class UsageTally(
     private const string Counted = $"{ExposureTable.Schema}.flag_usage_head";
 
     /// <summary>Bounds a transaction when there is much to catch up on.</summary>
-    private const long MostRowsAtOnce = 5_000_000;
+    private const int MostSegmentsAtOnce = 1_000;
+
+    private const string Segments = $"{ExposureTable.Rows}_segments";
+
+    private const string BySegment = $"""
+        SELECT (received_at AT TIME ZONE 'UTC')::date AS day, part.shared, sum(part.rows) AS exposures, max(received_at) AS last_at
+        FROM {Segments} AS s, unnest(s.shared, s.shared_rows) AS part (shared, rows)
+        WHERE s.first_position > $1 AND s.last_position <= $2 GROUP BY 1, 2
+        """;
+
+    private const string ByRow = $"""
+        SELECT (received_at AT TIME ZONE 'UTC')::date AS day, shared, count(*) AS exposures, max(received_at) AS last_at
+        FROM {ExposureTable.Rows} WHERE position > $1 AND position <= $2 GROUP BY 1, 2
+        """;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -86,7 +98,7 @@ internal sealed partial class UsageTally(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var noted = new NpgsqlCommand($"SELECT position FROM {Counted} FOR UPDATE", connection, transaction);
         var after = (long)(await noted.ExecuteScalarAsync(cancellationToken))!;
-        var upTo = Math.Min(head, after + MostRowsAtOnce);
+        var (upTo, isTold) = await NextAsync(after, head, connection, cancellationToken);
         if (upTo <= after)
             return after;
         await using var alone = new NpgsqlCommand("SET LOCAL max_parallel_workers_per_gather = 0", connection, transaction);
@@ -94,8 +106,7 @@ internal sealed partial class UsageTally(
         await using var count = new NpgsqlCommand($"""
             INSERT INTO {Days} AS known (day, environment, flag, variant, exposures, last_at)
             SELECT day, environment, flag, variant, sum(exposures)::bigint, max(last_at)
-            FROM (SELECT (received_at AT TIME ZONE 'UTC')::date AS day, shared, count(*) AS exposures, max(received_at) AS last_at
-                  FROM {ExposureTable.Rows} WHERE position > $1 AND position <= $2 GROUP BY 1, 2) AS counted
+            FROM ({(isTold ? BySegment : ByRow)}) AS counted
             JOIN {ExposureTable.Shared} USING (shared) GROUP BY 1, 2, 3, 4
             ON CONFLICT (flag, environment, variant, day) DO UPDATE
               SET exposures = known.exposures + excluded.exposures, last_at = greatest(known.last_at, excluded.last_at);
@@ -108,6 +119,18 @@ internal sealed partial class UsageTally(
         await note.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return upTo;
+    }
+
+    /// <summary>How far the next count goes, and whether the segments up to there all tell what their rows share.</summary>
+    private static async Task<(long UpTo, bool IsTold)> NextAsync(long after, long head, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"""
+            SELECT max(last_position) FILTER (WHERE shared IS NULL OR first_position <= $1), max(last_position)
+            FROM (SELECT * FROM {Segments} WHERE last_position > $1 AND last_position <= $2 ORDER BY last_position LIMIT {MostSegmentsAtOnce}) AS next
+            """, connection) { Parameters = { new() { Value = after }, new() { Value = head } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return !reader.IsDBNull(0) ? (reader.GetInt64(0), false) : (reader.IsDBNull(1) ? after : reader.GetInt64(1), true);
     }
 
     [LoggerMessage(3010, LogLevel.Warning, "The exposures since the last count could not be counted; the next count takes them along.")]

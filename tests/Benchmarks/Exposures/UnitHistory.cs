@@ -58,7 +58,8 @@ internal static class UnitHistory
             using var batch = Encoded(first, Math.Min(RowsPerTransaction, rows - first), rows / ExposuresPerUnit, time);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var shared = await numbers.OfAsync([new QueuedBatch(batch, null, default)], connection, cancellationToken);
-            await using var copy = new SliceCopy(sql, partitions, time, connection);
+            using var group = new StoredGroup(sql.Form, batch.Bytes.Length);
+            await using var copy = new SliceCopy(sql, partitions, time, group, connection);
             await copy.WriteAsync(batch, shared, first + 1, cancellationToken);
             await copy.FinishAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
