@@ -22,7 +22,7 @@ internal static class ExposureTable
     public const string Name = "exposures";
     public const string Rows = $"{Schema}.{Name}";
 
-    /// <summary>What rows share, each combination of values once.</summary>
+    /// <summary>What was met and why, which rows share: each combination of values once.</summary>
     public const string Shared = $"{Schema}.{Name}_shared";
 
     /// <summary>What questions are asked of: the rows with what they share.</summary>
@@ -35,20 +35,20 @@ internal static class ExposureTable
         Columns =
         [
             new("id", "uuid NOT NULL"),
-            new("environment", "text NOT NULL", IsShared: true),
-            new("flag", "text NOT NULL", IsShared: true),
-            new("variant", "text NOT NULL", IsShared: true),
+            new("environment", "text NOT NULL", SharedAs: "shared"),
+            new("flag", "text NOT NULL", SharedAs: "shared"),
+            new("variant", "text NOT NULL", SharedAs: "shared"),
             new("unit", "text NOT NULL"),
-            new("unit_kind", "text", IsShared: true),
+            new("unit_kind", "text", SharedAs: "shared"),
             new("unit_hash", "bigint NOT NULL"),
-            new("reason", "text NOT NULL", IsShared: true),
-            new("rule_id", "text", IsShared: true),
-            new("flag_version", "bigint NOT NULL", IsShared: true),
-            new("sequence", "bigint NOT NULL"),
+            new("reason", "text NOT NULL", SharedAs: "shared"),
+            new("rule_id", "text", SharedAs: "shared"),
+            new("flag_version", "bigint NOT NULL", SharedAs: "shared"),
+            new("sequence", "bigint NOT NULL", SharedAs: "origin"),
             new("attributes", "text"),
             new("time", "timestamptz NOT NULL"),
-            new("timing", "smallint NOT NULL", IsShared: true),
-            new("source", "text"),
+            new("timing", "smallint NOT NULL", SharedAs: "shared"),
+            new("source", "text", SharedAs: "origin"),
         ],
         Rising = ["time"],
         Sought = ["unit_hash int8_bloom_ops(n_distinct_per_range = 900, false_positive_rate = 0.01)"],

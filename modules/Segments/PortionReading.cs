@@ -13,7 +13,7 @@ internal sealed class PortionReading : IDisposable
     private static readonly long WaitedTicks = Stopwatch.Frequency / 20_000;
 
     private readonly SegmentSql _sql;
-    private readonly IReadOnlyDictionary<int, SharedValues>? _shared;
+    private readonly CanonicalRow? _canonical;
     private readonly IReadOnlyList<RowsSealed> _seals;
     private readonly NpgsqlConnection _connection;
     private readonly SegmentHashes _hashes;
@@ -22,12 +22,14 @@ internal sealed class PortionReading : IDisposable
     private bool _isEveryValueKnown = true;
 
     /// <param name="sql">The log.</param>
-    /// <param name="shared">The shared values, by number, as far as they are known.</param>
+    /// <param name="shared">For each group of shared columns its combinations by number, as far as they are known.</param>
     /// <param name="seals">The segments, one after the other.</param>
     /// <param name="connection">Belongs to the reading as long as it lasts.</param>
-    public PortionReading(SegmentSql sql, IReadOnlyDictionary<int, SharedValues>? shared, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+    public PortionReading(
+        SegmentSql sql, IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> shared, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
     {
-        (_sql, _shared, _seals, _connection, _hashes) = (sql, shared, seals, connection, new SegmentHashes(seals));
+        _canonical = sql.Form is { } form ? new CanonicalRow(form, shared) : null;
+        (_sql, _seals, _connection, _hashes) = (sql, seals, connection, new SegmentHashes(seals));
         _copy = SegmentRows.OpenAsStored(sql, connection, Positions(seals));
     }
 
@@ -85,12 +87,10 @@ internal sealed class PortionReading : IDisposable
 
     private void Take(ReadOnlySpan<byte> stored)
     {
-        if (_sql.Form is not { } form)
+        if (_canonical is null)
             _hashes.Add(stored);
-        else if (_shared!.TryGetValue(StoredForm.SharedOf(stored), out var shared))
-            _hashes.Added(form.Restore(stored, shared, _hashes.Room(stored.Length + shared.Fields.Length)));
         else
-            _isEveryValueKnown = false;
+            _isEveryValueKnown &= _canonical.TryRestore(stored, _hashes);
     }
 
     /// <summary>The database puts rows and shared values together, and sorts.</summary>

@@ -13,7 +13,7 @@ internal sealed record PositionRange(long AfterPosition, long LastPosition, Date
 /// <summary>Reads stored rows in the order of their position, as the bytes their seal covers.</summary>
 internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
 {
-    private readonly SharedCombinations? _shared = sql.Form is { } form ? new SharedCombinations(sql, form) : null;
+    private readonly IReadOnlyList<SharedCombinations> _shared = SharedCombinations.All(sql);
 
     /// <summary>The next segments after a position, of about so many rows; null at the head.</summary>
     public async Task<PositionRange?> NextRangeAsync(long afterPosition, int rows, CancellationToken cancellationToken)
@@ -47,7 +47,9 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
         await plan.ExecuteNonQueryAsync(cancellationToken);
         using var stored = new StoredRows(sql.Form);
         await CopyAsync(connection, CopyAsStored(sql, range), stored.Add, cancellationToken);
-        var shared = _shared is null ? null : await _shared.OfAsync(stored.Numbers, connection, cancellationToken);
+        var shared = new List<IReadOnlyDictionary<int, SharedValues>>();
+        foreach (var (combinations, numbers) in _shared.Zip(stored.Numbers))
+            shared.Add(await combinations.OfAsync(numbers, connection, cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return stored.Decode(read, shared);
     }

@@ -13,14 +13,14 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     public string Batches { get; } = $"{schema}.{name}_batches";
     public IReadOnlyList<string> Indexes { get; } = indexes;
 
-    /// <summary>The values that rows share, each combination once.</summary>
-    public string Shared { get; } = $"{schema}.{name}_shared";
+    /// <summary>The columns that rows share, and where their combinations are stored.</summary>
+    public IReadOnlyList<SharedGroup> Groups { get; } = SharedGroup.Of($"{schema}.{name}", columns);
 
     /// <summary>What readers ask: the rows with all their columns.</summary>
-    public string Recorded { get; } = columns.Any(c => c.IsShared) ? $"{schema}.recorded_{name}" : $"{schema}.{name}";
+    public string Recorded { get; } = columns.Any(c => c.SharedAs is not null) ? $"{schema}.recorded_{name}" : $"{schema}.{name}";
 
     /// <summary>How canonical rows become stored ones; null where they are the same.</summary>
-    public StoredForm? Form { get; } = columns.Any(c => c.IsShared) ? new StoredForm([false, false, .. columns.Select(c => c.IsShared)]) : null;
+    public StoredForm? Form { get; } = columns.Any(c => c.SharedAs is not null) ? FormOf(columns) : null;
 
     /// <summary>Columns of which each run of pages has a summary.</summary>
     private IEnumerable<string> Summarized => summarized.Prepend("position");
@@ -28,21 +28,18 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
     /// <summary>All columns in canonical order.</summary>
     public string ColumnList { get; } = string.Join(", ", columns.Select(c => c.Name).Prepend("received_at").Prepend("position"));
 
-    /// <summary>The columns a row has to itself, in canonical order, and the number of what it shares.</summary>
+    /// <summary>The columns a row has to itself, in canonical order, and the numbers of what it shares.</summary>
     public string StoredColumnList { get; } = string.Join(", ", (string[])
-        ["position", "received_at", .. columns.Where(c => !c.IsShared).Select(c => c.Name), .. columns.Any(c => c.IsShared) ? (string[])["shared"] : []]);
-
-    private IEnumerable<SegmentColumn> SharedColumns => columns.Where(c => c.IsShared);
-
-    public string SharedColumnList { get; } = string.Join(", ", columns.Where(c => c.IsShared).Select(c => c.Name));
+        ["position", "received_at", .. columns.Where(c => c.SharedAs is null).Select(c => c.Name), .. SharedGroup.Of(name, columns).Select(group => group.Name)]);
 
     /// <summary>The condition on stored rows that <paramref name="column"/> has the value $1.</summary>
-    public string Has(string column) =>
-        SharedColumns.Any(c => c.Name == column) ? $"shared IN (SELECT shared FROM {Shared} WHERE {column} = $1)" : $"{column} = $1";
+    public string Has(string column) => Groups.FirstOrDefault(group => group.Has(column)) is { } shared
+        ? $"{shared.Name} IN (SELECT {shared.Name} FROM {shared.Table} WHERE {column} = $1)"
+        : $"{column} = $1";
 
     /// <summary>The values of a column in a table with stored rows.</summary>
-    public string ValuesOf(string column, string table) => SharedColumns.Any(c => c.Name == column)
-        ? $"SELECT DISTINCT {column} FROM {Shared} WHERE shared IN (SELECT shared FROM {Schema}.{table})"
+    public string ValuesOf(string column, string table) => Groups.FirstOrDefault(group => group.Has(column)) is { } shared
+        ? $"SELECT DISTINCT {column} FROM {shared.Table} WHERE {shared.Name} IN (SELECT {shared.Name} FROM {Schema}.{table})"
         : $"SELECT DISTINCT {column} FROM {Schema}.{table}";
 
     /// <summary>What one writer holds at a time, over all servers: the order of positions is the order of commits.</summary>
@@ -60,8 +57,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
         CREATE TABLE IF NOT EXISTS {Rows} (
             position bigint NOT NULL,
             received_at timestamptz NOT NULL,
-            {string.Join(",\n    ", columns.Where(c => !c.IsShared).OrderBy(c => c.Type.StartsWith("text", StringComparison.Ordinal)).Select(c => $"{c.Name} {c.Type}"))}
-            {(Form is null ? "" : ", shared integer NOT NULL")}
+            {string.Join(",\n    ", StoredColumns())}
         ) PARTITION BY RANGE (received_at);
         DROP INDEX IF EXISTS {Schema}.{Name}_position;
         CREATE INDEX IF NOT EXISTS {Name}_ranges ON {Rows} USING brin ({string.Join(", ", Summarized)}) WITH (pages_per_range = 16);
@@ -85,35 +81,53 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
             PRIMARY KEY (source, batch)
         );
         CREATE INDEX IF NOT EXISTS {Name}_batches_received_at ON {Batches} USING brin (received_at);
-        {(Form is null ? "" : SharedTables())}
+        {string.Concat(Groups.Select(SharedTable))}
+        {(Form is null ? "" : View())}
         """;
+
+    private static StoredForm FormOf(IReadOnlyList<SegmentColumn> columns)
+    {
+        var groups = columns.Select(c => c.SharedAs).OfType<string>().Distinct().ToList();
+        return new StoredForm([-1, -1, .. columns.Select(c => c.SharedAs is null ? -1 : groups.IndexOf(c.SharedAs))]);
+    }
+
+    /// <summary>Those of fixed length come first: PostgreSQL finds them without looking at others.</summary>
+    private IEnumerable<string> StoredColumns() =>
+        columns.Where(c => c.SharedAs is null).Select(c => $"{c.Name} {c.Type}").Concat(Groups.Select(group => $"{group.Name} integer NOT NULL"))
+            .OrderBy(column => column.Contains(" text", StringComparison.Ordinal));
 
     /// <summary>
     /// The key only finds a combination again: where it is null or wrong, the combination is stored twice, and nothing else happens.
-    /// A table from before rows shared anything is brought into the present form.
+    /// A table from before rows shared these columns is brought into the present form.
     /// </summary>
-    private string SharedTables() => $"""
-        CREATE TABLE IF NOT EXISTS {Shared} (
-            shared integer PRIMARY KEY,
+    private string SharedTable(SharedGroup group) => $"""
+        CREATE TABLE IF NOT EXISTS {group.Table} (
+            {group.Name} integer PRIMARY KEY,
             key bytea UNIQUE,
-            {string.Join(",\n    ", SharedColumns.Select(c => $"{c.Name} {c.Type}"))}
+            {string.Join(",\n    ", group.Columns.Select(c => $"{c.Name} {c.Type}"))}
         );
         DO $do$ BEGIN
-          IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = '{Rows}'::regclass AND attname = '{SharedColumns.First().Name}') THEN
-            INSERT INTO {Shared} (shared, {SharedColumnList})
-            SELECT row_number() OVER (), * FROM (SELECT DISTINCT {SharedColumnList} FROM {Rows}) AS combinations;
-            ALTER TABLE {Rows} ADD COLUMN shared integer;
-            UPDATE {Rows} AS r SET shared = s.shared FROM {Shared} AS s
-            WHERE hash_record_extended({RowOf("r")}, 0) = hash_record_extended({RowOf("s")}, 0) AND {RowOf("r")} IS NOT DISTINCT FROM {RowOf("s")};
-            ALTER TABLE {Rows} ALTER COLUMN shared SET NOT NULL, {string.Join(", ", SharedColumns.Select(c => $"DROP COLUMN {c.Name}"))};
+          IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = '{Rows}'::regclass AND attname = '{group.Columns[0].Name}') THEN
+            DROP VIEW IF EXISTS {Recorded};
+            INSERT INTO {group.Table} ({group.Name}, {group.ColumnList})
+            SELECT row_number() OVER (), * FROM (SELECT DISTINCT {group.ColumnList} FROM {Rows}) AS combinations;
+            ALTER TABLE {Rows} ADD COLUMN {group.Name} integer;
+            UPDATE {Rows} AS r SET {group.Name} = s.{group.Name} FROM {group.Table} AS s
+            WHERE hash_record_extended({RowOf(group, "r")}, 0) = hash_record_extended({RowOf(group, "s")}, 0) AND {RowOf(group, "r")} IS NOT DISTINCT FROM {RowOf(group, "s")};
+            ALTER TABLE {Rows} ALTER COLUMN {group.Name} SET NOT NULL, {string.Join(", ", group.Columns.Select(c => $"DROP COLUMN {c.Name}"))};
           END IF;
         END $do$;
-        CREATE OR REPLACE VIEW {Recorded} AS
-        SELECT r.position, r.received_at, {string.Join(", ", columns.Select(c => $"{(c.IsShared ? 's' : 'r')}.{c.Name}"))}
-        FROM {Rows} AS r JOIN {Shared} AS s ON s.shared = r.shared;
+
         """;
 
-    private string RowOf(string alias) => $"ROW({string.Join(", ", SharedColumns.Select(c => $"{alias}.{c.Name}"))})";
+    /// <summary>Questions that do not need what rows share in a later group are not made to look for it: that is what the outer join allows.</summary>
+    private string View() => $"""
+        CREATE OR REPLACE VIEW {Recorded} AS
+        SELECT r.position, r.received_at, {string.Join(", ", columns.Select(c => $"{c.SharedAs ?? "r"}.{c.Name}"))}
+        FROM {Rows} AS r {string.Join(" ", Groups.Select((group, i) => $"{(i == 0 ? "JOIN" : "LEFT JOIN")} {group.Table} AS {group.Name} ON {group.Name}.{group.Name} = r.{group.Name}"))};
+        """;
+
+    private static string RowOf(SharedGroup group, string alias) => $"ROW({string.Join(", ", group.Columns.Select(c => $"{alias}.{c.Name}"))})";
 
     /// <summary>
     /// The tables with rows below the partitioned table $1, and the positions each takes. One that is not cut by position takes all

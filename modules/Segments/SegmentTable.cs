@@ -11,9 +11,10 @@ public delegate TRow ReadRow<out TRow>(long position, DateTimeOffset receivedAt,
 /// <param name="Name">The column's name; a plain lower-case SQL identifier.</param>
 /// <param name="Type">Its PostgreSQL type and constraints, such as <c>text NOT NULL</c>. A type whose binary form is exactly
 /// what was written: <c>jsonb</c> and <c>numeric</c> are not.</param>
-/// <param name="IsShared">Whether many rows have the same values in the shared columns, all of them taken together: those are
-/// stored once, and each row has their number. A row that shares with none costs more that way.</param>
-public sealed record SegmentColumn(string Name, string Type, bool IsShared = false);
+/// <param name="SharedAs">Names the group of columns of which many rows have the same values, all of the group taken together: those are
+/// stored once, and each row has their number in a column of the group's name. A row that shares with none costs more that way. Null for
+/// a column of the row's own.</param>
+public sealed record SegmentColumn(string Name, string Type, string? SharedAs = null);
 
 /// <summary>What rows a log keeps, and where.</summary>
 /// <typeparam name="TRow">What a row is to its readers.</typeparam>

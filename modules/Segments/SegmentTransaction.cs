@@ -21,7 +21,7 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
 {
     private static readonly TimeSpan KeptIdle = TimeSpan.FromMinutes(1);
 
-    private readonly SharedNumbers? _shared = sql.Form is { } form ? new SharedNumbers(sql, form) : null;
+    private readonly IReadOnlyList<SharedNumbers> _shared = SharedNumbers.All(sql);
     private NpgsqlConnection? _connection;
     private long _usedAt;
 
@@ -43,7 +43,8 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
             rows.Dispose();
             await DisposeAsync();
             partitions.LookAgain();
-            _shared?.Forget();
+            foreach (var numbers in _shared)
+                numbers.Forget();
             throw;
         }
     }
@@ -168,7 +169,7 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
         var receivedAt = PostgresTime.ToMicroseconds(Later(time.GetUtcNow(), head.ReceivedAt));
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var position = head.Position;
-        ReadOnlyMemory<int> shared = _shared is null ? default : await _shared.OfAsync(fresh, connection, cancellationToken);
+        ReadOnlyMemory<int> shared = await SharedNumbers.OfAsync(_shared, fresh, connection, cancellationToken);
         await using (var copy = new SliceCopy(sql, partitions, PostgresTime.FromMicroseconds(receivedAt), rows, connection))
         {
             foreach (var queued in fresh)
@@ -176,15 +177,14 @@ internal sealed class SegmentTransaction(SegmentSql sql, IDocumentStore store, N
                 queued.Rows.Place(position + 1, receivedAt);
                 sha.AppendData(queued.Rows.Bytes.Span);
                 await copy.WriteAsync(queued.Rows, shared, position + 1, cancellationToken);
-                shared = shared.IsEmpty ? shared : shared[queued.Rows.Count..];
+                shared = shared[(queued.Rows.Count * _shared.Count)..];
                 position += queued.Rows.Count;
             }
 
             await copy.FinishAsync(cancellationToken);
         }
 
-        if (_shared is not null)
-            rows.Complete(_shared);
+        rows.Complete(_shared);
         sha.AppendData(head.Hash.Span);
         var next = new SegmentHead(head.Segment + 1, position, sha.GetHashAndReset(), PostgresTime.FromMicroseconds(receivedAt));
         await SealAsync(head, next, rows.SharedRows, transaction, cancellationToken);

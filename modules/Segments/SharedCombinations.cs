@@ -5,10 +5,10 @@ using Npgsql;
 namespace Delivery.Segments;
 
 /// <summary>
-/// The combinations of shared values that readers met lately, by number. A combination is stored before the first row that has it and is
+/// The combinations of a group of shared columns that readers met lately, by number. A combination is stored before the first row that has it and is
 /// never changed, so what was read once holds.
 /// </summary>
-internal sealed class SharedCombinations(SegmentSql sql, StoredForm form)
+internal sealed class SharedCombinations(SegmentSql sql, StoredForm form, int group)
 {
     /// <summary>A sender that gives every row values of its own must not fill the memory.</summary>
     private const long MostRememberedBytes = 16 << 20;
@@ -16,10 +16,15 @@ internal sealed class SharedCombinations(SegmentSql sql, StoredForm form)
     private readonly ConcurrentDictionary<int, SharedValues> _known = [];
     private long _knownBytes;
 
+    private SharedGroup Group => sql.Groups[group];
+
+    /// <summary>One for each group of shared columns of a log.</summary>
+    public static IReadOnlyList<SharedCombinations> All(SegmentSql sql) =>
+        sql.Form is { } form ? [.. Enumerable.Range(0, form.Groups).Select(group => new SharedCombinations(sql, form, group))] : [];
+
     /// <summary>Every combination, or the newest of them where there are more than <paramref name="most"/>.</summary>
-    public static Task<Dictionary<int, SharedValues>> NewestAsync(
-        SegmentSql sql, StoredForm form, NpgsqlConnection connection, int most, CancellationToken cancellationToken) =>
-        ReadAsync(sql, form, connection, $"ORDER BY shared DESC LIMIT {most}", cancellationToken);
+    public Task<Dictionary<int, SharedValues>> NewestAsync(NpgsqlConnection connection, int most, CancellationToken cancellationToken) =>
+        ReadAsync(connection, $"ORDER BY {Group.Name} DESC LIMIT {most}", cancellationToken);
 
     /// <summary>The combinations with these numbers; one that is not stored is not among them.</summary>
     /// <param name="numbers">The numbers, each once.</param>
@@ -39,7 +44,7 @@ internal sealed class SharedCombinations(SegmentSql sql, StoredForm form)
 
         if (unknown.Count == 0)
             return found;
-        foreach (var (number, values) in await ReadAsync(sql, form, connection, $"WHERE shared IN ({string.Join(',', unknown)})", cancellationToken))
+        foreach (var (number, values) in await ReadAsync(connection, $"WHERE {Group.Name} IN ({string.Join(',', unknown)})", cancellationToken))
         {
             found[number] = values;
             Remember(number, values);
@@ -59,14 +64,13 @@ internal sealed class SharedCombinations(SegmentSql sql, StoredForm form)
         _known[number] = values;
     }
 
-    private static async Task<Dictionary<int, SharedValues>> ReadAsync(
-        SegmentSql sql, StoredForm form, NpgsqlConnection connection, string which, CancellationToken cancellationToken)
+    private async Task<Dictionary<int, SharedValues>> ReadAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken)
     {
         var combinations = new Dictionary<int, SharedValues>();
         await using var copy = await connection.BeginRawBinaryCopyAsync(
-            $"COPY (SELECT shared, {sql.SharedColumnList} FROM {sql.Shared} {which}) TO STDOUT (FORMAT binary)", cancellationToken);
+            $"COPY (SELECT {Group.Name}, {Group.ColumnList} FROM {Group.Table} {which}) TO STDOUT (FORMAT binary)", cancellationToken);
         await CopiedTuples.ForEachAsync(
-            copy, tuple => combinations[BinaryPrimitives.ReadInt32BigEndian(tuple[6..])] = form.Cut(tuple[(6 + sizeof(int))..].ToArray()), cancellationToken);
+            copy, tuple => combinations[BinaryPrimitives.ReadInt32BigEndian(tuple[6..])] = form.Cut(group, tuple[(6 + sizeof(int))..].ToArray()), cancellationToken);
         return combinations;
     }
 }

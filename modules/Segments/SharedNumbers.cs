@@ -7,10 +7,10 @@ using Npgsql;
 namespace Delivery.Segments;
 
 /// <summary>
-/// The numbers of the combinations of shared values that the writer met lately. A new combination is stored in the transaction of the
+/// The numbers of the combinations of a group of shared columns that the writer met lately. A new combination is stored in the transaction of the
 /// first row that has it, under the writer's lock: a number means one combination, whichever server gave it.
 /// </summary>
-internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
+internal sealed class SharedNumbers(SegmentSql sql, StoredForm form, int group)
 {
     /// <summary>A sender that gives every row values of its own must not fill the memory.</summary>
     private const int MostRememberedBytes = 16 << 20;
@@ -18,6 +18,8 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
     private readonly Dictionary<byte[], int> _numbers = new(FieldComparer.Instance);
     private readonly Dictionary<int, SharedValues> _values = [];
     private int _rememberedBytes;
+
+    private SharedGroup Group => sql.Groups[group];
 
     /// <summary>Forgets all: after a transaction that failed, what it stored is not there.</summary>
     public void Forget()
@@ -27,13 +29,28 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
         _rememberedBytes = 0;
     }
 
-    /// <summary>The number of each row's shared values, batch after batch, in the order of the rows.</summary>
-    public async Task<int[]> OfAsync(IReadOnlyList<QueuedBatch> batches, NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>What a number means that was given last.</summary>
+    public SharedValues ValuesOf(int number) => _values[number];
+
+    /// <summary>One for each group of shared columns of a log.</summary>
+    public static IReadOnlyList<SharedNumbers> All(SegmentSql sql) =>
+        sql.Form is { } form ? [.. Enumerable.Range(0, form.Groups).Select(group => new SharedNumbers(sql, form, group))] : [];
+
+    /// <summary>The numbers of each row's shared values, group by group, batch after batch, in the order of the rows; empty without groups.</summary>
+    public static async Task<int[]> OfAsync(
+        IReadOnlyList<SharedNumbers> groups, IReadOnlyList<QueuedBatch> batches, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var numbers = groups.Count == 0 ? [] : new int[groups.Count * batches.Sum(batch => batch.Rows.Count)];
+        foreach (var group in groups)
+            await group.OfAsync(batches, numbers, connection, cancellationToken);
+        return numbers;
+    }
+
+    private async Task OfAsync(IReadOnlyList<QueuedBatch> batches, int[] numbers, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (_rememberedBytes > MostRememberedBytes)
             Forget();
-        var numbers = new int[batches.Sum(batch => batch.Rows.Count)];
-        var (unknown, waiting) = (new Dictionary<byte[], int>(FieldComparer.Instance), new List<(int Row, byte[] Fields)>());
+        var (unknown, waiting) = (new Dictionary<byte[], int>(FieldComparer.Instance), new List<(int Place, byte[] Fields)>());
         var row = 0;
         foreach (var batch in batches)
             row = Look(batch.Rows, row, numbers, unknown, waiting);
@@ -43,14 +60,9 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
             foreach (var (place, fields) in waiting)
                 numbers[place] = unknown[fields];
         }
-
-        return numbers;
     }
 
-    /// <summary>What a number means that was given since the last <see cref="OfAsync"/>.</summary>
-    public SharedValues ValuesOf(int number) => _values[number];
-
-    private int Look(RowBatch rows, int next, int[] numbers, Dictionary<byte[], int> unknown, List<(int Row, byte[] Fields)> waiting)
+    private int Look(RowBatch rows, int next, int[] numbers, Dictionary<byte[], int> unknown, List<(int Place, byte[] Fields)> waiting)
     {
         var known = _numbers.GetAlternateLookup<ReadOnlySpan<byte>>();
         var found = unknown.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -60,21 +72,23 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
             var tuple = rows.Slice(row, row + 1).Span;
             if (scratch.Length < tuple.Length)
                 scratch = new byte[tuple.Length * 2];
-            var fields = scratch.AsSpan(0, form.CopyShared(tuple, scratch));
+            var fields = scratch.AsSpan(0, form.CopyShared(tuple, group, scratch));
             if (known.TryGetValue(fields, out var number))
-                numbers[next + row] = number;
+                numbers[Place(next + row)] = number;
             else if (found.TryGetValue(fields, out var key, out _))
-                waiting.Add((next + row, key));
+                waiting.Add((Place(next + row), key));
             else
             {
                 var copy = fields.ToArray();
                 unknown[copy] = 0;
-                waiting.Add((next + row, copy));
+                waiting.Add((Place(next + row), copy));
             }
         }
 
         return next + rows.Count;
     }
+
+    private int Place(int row) => row * form.Groups + group;
 
     private async Task NumberAsync(Dictionary<byte[], int> unknown, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -85,7 +99,7 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
         foreach (var (fields, number) in unknown)
         {
             _numbers[fields] = number;
-            _values[number] = form.Cut(fields);
+            _values[number] = form.Cut(group, fields);
             _rememberedBytes += fields.Length + 200;
         }
     }
@@ -98,8 +112,8 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand($"SELECT coalesce(max(shared), 0) FROM {sql.Shared}"),
-                new NpgsqlBatchCommand($"SELECT key, shared FROM {sql.Shared} WHERE key = ANY ($1)") { Parameters = { new() { Value = keys.Keys.ToArray() } } },
+                new NpgsqlBatchCommand($"SELECT coalesce(max({Group.Name}), 0) FROM {Group.Table}"),
+                new NpgsqlBatchCommand($"SELECT key, {Group.Name} FROM {Group.Table} WHERE key = ANY ($1)") { Parameters = { new() { Value = keys.Keys.ToArray() } } },
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -119,10 +133,10 @@ internal sealed class SharedNumbers(SegmentSql sql, StoredForm form)
         Dictionary<byte[], byte[]> keys, Dictionary<byte[], int> unknown, int last, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var copy = await connection.BeginRawBinaryCopyAsync(
-            $"COPY {sql.Shared} (shared, key, {sql.SharedColumnList}) FROM STDIN (FORMAT binary)", cancellationToken);
+            $"COPY {Group.Table} ({Group.Name}, key, {Group.ColumnList}) FROM STDIN (FORMAT binary)", cancellationToken);
         await copy.WriteAsync(SliceCopy.Header, cancellationToken);
         var head = new byte[2 + 4 + sizeof(int) + 4];
-        BinaryPrimitives.WriteInt16BigEndian(head, (short)(form.SharedFields + 2));
+        BinaryPrimitives.WriteInt16BigEndian(head, (short)(form.SharedFields(group) + 2));
         BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(2), sizeof(int));
         BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(10), SHA256.HashSizeInBytes);
         foreach (var (key, fields) in keys)

@@ -10,6 +10,7 @@ namespace Delivery.Segments;
 /// <param name="connection">In the transaction.</param>
 internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeOffset receivedAt, StoredGroup group, NpgsqlConnection connection) : IAsyncDisposable
 {
+    private readonly int _groups = sql.Form?.Groups ?? 0;
     private Slice? _slice;
     private Stream? _copy;
 
@@ -19,14 +20,14 @@ internal sealed class SliceCopy(SegmentSql sql, Partitions partitions, DateTimeO
     /// <summary>What a binary COPY ends with.</summary>
     internal static byte[] Trailer { get; } = [0xff, 0xff];
 
-    /// <summary>Writes a batch's rows; the first has <paramref name="position"/>, and the first number of <paramref name="shared"/>.</summary>
+    /// <summary>Writes a batch's rows; the first has <paramref name="position"/>, and the first numbers of <paramref name="shared"/>.</summary>
     public async Task WriteAsync(RowBatch rows, ReadOnlyMemory<int> shared, long position, CancellationToken cancellationToken)
     {
         for (var row = 0; row < rows.Count;)
         {
             var (copy, end) = await AtAsync(position + row, cancellationToken);
             var next = (int)Math.Min(rows.Count, end - position);
-            await copy.WriteAsync(group.Add(rows.Slice(row, next).Span, next - row, shared.IsEmpty ? [] : shared.Span[row..next]), cancellationToken);
+            await copy.WriteAsync(group.Add(rows.Slice(row, next).Span, next - row, shared.Span[(row * _groups)..(next * _groups)]), cancellationToken);
             row = next;
         }
     }

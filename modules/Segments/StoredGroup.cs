@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
 
 namespace Delivery.Segments;
@@ -14,14 +15,18 @@ internal sealed class StoredGroup : IDisposable
     private readonly StoredForm? _form;
     private readonly List<byte[]> _chunks = [];
     private readonly List<Piece> _pieces = [];
-    private readonly Dictionary<int, int> _sharedRows = [];
-    private readonly Dictionary<int, SharedValues> _shared = [];
+    private readonly Dictionary<int, int>[] _sharedRows;
+    private IReadOnlyList<Dictionary<int, SharedValues>> _shared = [];
     private long _expectedBytes;
     private int _used;
 
     /// <param name="form">How the log's rows are stored.</param>
     /// <param name="expectedBytes">What will come, in canonical form: few rows do not take a large piece of memory.</param>
-    public StoredGroup(StoredForm? form, long expectedBytes) => (_form, _expectedBytes) = (form, expectedBytes);
+    public StoredGroup(StoredForm? form, long expectedBytes)
+    {
+        (_form, _expectedBytes) = (form, expectedBytes);
+        _sharedRows = [.. Enumerable.Range(0, form?.Groups ?? 0).Select(_ => new Dictionary<int, int>())];
+    }
 
     /// <summary>How many rows it has.</summary>
     public int Count { get; private set; }
@@ -29,23 +34,23 @@ internal sealed class StoredGroup : IDisposable
     /// <summary>The memory it takes.</summary>
     public long HeldBytes { get; private set; }
 
-    /// <summary>How many of the rows have which shared values, by their number; empty where rows share nothing.</summary>
-    public IReadOnlyDictionary<int, int> SharedRows => _sharedRows;
+    /// <summary>How many of the rows share what in the first group of shared columns, by its number; empty where rows share nothing.</summary>
+    public IReadOnlyDictionary<int, int> SharedRows => _sharedRows is [var first, ..] ? first : ReadOnlyDictionary<int, int>.Empty;
 
     /// <summary>Takes canonical rows that follow those it has, and gives them as they are stored.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="count">How many they are.</param>
-    /// <param name="shared">For each of them the number of what it shares; empty where rows share nothing.</param>
+    /// <param name="shared">For each of them the numbers of what it shares, group by group; empty where rows share nothing.</param>
     public ReadOnlyMemory<byte> Add(ReadOnlySpan<byte> rows, int count, ReadOnlySpan<int> shared)
     {
-        var room = Room(rows.Length + shared.Length * StoredForm.Overhead);
+        var room = Room(rows.Length + count * (_form?.Overhead ?? 0));
         var length = rows.Length;
         if (_form is null)
             rows.CopyTo(room.Span);
         else
             length = _form.Store(rows, shared, room.Span);
-        foreach (var number in shared)
-            CollectionsMarshal.GetValueRefOrAddDefault(_sharedRows, number, out _)++;
+        for (var i = 0; i < shared.Length; i++)
+            CollectionsMarshal.GetValueRefOrAddDefault(_sharedRows[i % _sharedRows.Length], shared[i], out _)++;
         _pieces.Add(new Piece(_chunks[^1].AsMemory(_used, length), Count, count));
         _expectedBytes -= rows.Length;
         _used += length;
@@ -54,20 +59,17 @@ internal sealed class StoredGroup : IDisposable
     }
 
     /// <summary>Takes along what the rows share, so that nobody asks the database for it.</summary>
-    public void Complete(SharedNumbers numbers)
+    /// <param name="numbers">For each group of shared columns.</param>
+    public void Complete(IReadOnlyList<SharedNumbers> numbers)
     {
-        foreach (var number in _sharedRows.Keys)
-        {
-            var values = numbers.ValuesOf(number);
-            _shared[number] = values;
-            HeldBytes += values.Fields.Length + SharedValuesBytes;
-        }
+        _shared = [.. _sharedRows.Zip(numbers, (rows, group) => rows.Keys.ToDictionary(number => number, group.ValuesOf))];
+        HeldBytes += _shared.Sum(group => group.Values.Sum(values => (long)values.Fields.Length + SharedValuesBytes));
     }
 
     /// <summary>Decodes the rows but for so many at the beginning.</summary>
     public void Decode<TRow>(long skipped, ReadRow<TRow> read, List<TRow> into)
     {
-        var canonical = Array.Empty<byte>();
+        var canonical = _form is null ? null : new CanonicalRow(_form, _shared);
         foreach (var piece in _pieces.Where(piece => piece.First + piece.Count > skipped))
         {
             var rest = piece.Rows.Span;
@@ -75,8 +77,12 @@ internal sealed class StoredGroup : IDisposable
             {
                 var stored = rest[..RowReader.Measure(rest)];
                 rest = rest[stored.Length..];
-                if (piece.First + row >= skipped)
-                    into.Add(SegmentRows.Decode(read, Canonical(stored, ref canonical)));
+                if (piece.First + row < skipped)
+                    continue;
+                if (canonical is null)
+                    into.Add(SegmentRows.Decode(read, stored));
+                else if (canonical.TryRestore(stored))
+                    into.Add(SegmentRows.Decode(read, canonical.Bytes));
             }
         }
     }
@@ -88,16 +94,6 @@ internal sealed class StoredGroup : IDisposable
             BatchMemory.Bytes.Return(chunk);
         _chunks.Clear();
         _pieces.Clear();
-    }
-
-    private ReadOnlySpan<byte> Canonical(ReadOnlySpan<byte> stored, ref byte[] canonical)
-    {
-        if (_form is null)
-            return stored;
-        var values = _shared[StoredForm.SharedOf(stored)];
-        if (canonical.Length < stored.Length + values.Fields.Length)
-            canonical = new byte[2 * (stored.Length + values.Fields.Length)];
-        return canonical.AsSpan(0, _form.Restore(stored, values, canonical));
     }
 
     private Memory<byte> Room(int length)

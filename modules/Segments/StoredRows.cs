@@ -8,13 +8,13 @@ namespace Delivery.Segments;
 internal sealed class StoredRows(StoredForm? form) : IDisposable
 {
     private readonly List<(long Position, int Start, int Length)> _rows = [];
-    private readonly HashSet<int> _numbers = [];
+    private readonly HashSet<int>[] _numbers = [.. Enumerable.Range(0, form?.Groups ?? 0).Select(_ => new HashSet<int>())];
     private byte[] _bytes = BatchMemory.Bytes.Rent(1024 * 1024);
     private int _length;
     private bool _isInOrder = true;
 
-    /// <summary>The numbers of what the rows share.</summary>
-    public IReadOnlyCollection<int> Numbers => _numbers;
+    /// <summary>The numbers of what the rows share, group by group.</summary>
+    public IReadOnlyList<IReadOnlyCollection<int>> Numbers => _numbers;
 
     public void Add(ReadOnlySpan<byte> stored)
     {
@@ -25,32 +25,26 @@ internal sealed class StoredRows(StoredForm? form) : IDisposable
         _isInOrder &= _rows.Count == 0 || _rows[^1].Position <= position;
         _rows.Add((position, _length, stored.Length));
         _length += stored.Length;
-        if (form is not null)
-            _numbers.Add(StoredForm.SharedOf(stored));
+        for (var group = 0; group < _numbers.Length; group++)
+            _numbers[group].Add(form!.SharedOf(stored, group));
     }
 
     /// <summary>Decodes the rows. One whose shared values are not stored is left out.</summary>
     /// <param name="read">Decodes a canonical row.</param>
-    /// <param name="shared">The shared values, by number; null where rows share nothing.</param>
-    public List<TRow> Decode<TRow>(ReadRow<TRow> read, IReadOnlyDictionary<int, SharedValues>? shared)
+    /// <param name="shared">For each group of shared columns its combinations by number.</param>
+    public List<TRow> Decode<TRow>(ReadRow<TRow> read, IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> shared)
     {
         if (!_isInOrder)
             _rows.Sort((one, other) => one.Position.CompareTo(other.Position));
         var decoded = new List<TRow>(_rows.Count);
-        var canonical = Array.Empty<byte>();
+        var canonical = form is null ? null : new CanonicalRow(form, shared);
         foreach (var (_, start, length) in _rows)
         {
-            ReadOnlySpan<byte> row = _bytes.AsSpan(start, length);
-            if (form is not null)
-            {
-                if (!shared!.TryGetValue(StoredForm.SharedOf(row), out var values))
-                    continue;
-                if (canonical.Length < length + values.Fields.Length)
-                    canonical = new byte[2 * (length + values.Fields.Length)];
-                row = canonical.AsSpan(0, form.Restore(row, values, canonical));
-            }
-
-            decoded.Add(SegmentRows.Decode(read, row));
+            var stored = _bytes.AsSpan(start, length);
+            if (canonical is null)
+                decoded.Add(SegmentRows.Decode(read, stored));
+            else if (canonical.TryRestore(stored))
+                decoded.Add(SegmentRows.Decode(read, canonical.Bytes));
         }
 
         return decoded;

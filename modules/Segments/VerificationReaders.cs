@@ -28,14 +28,15 @@ internal sealed class VerificationReaders : IAsyncDisposable
     private readonly SegmentSql _sql;
     private readonly NpgsqlConnection _first;
     private readonly string _snapshot;
-    private readonly Dictionary<int, SharedValues>? _shared;
+    private readonly IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> _shared;
     private readonly BlockingCollection<Portion> _portions = [];
     private readonly Queue<Portion> _running = [];
     private readonly Task[] _threads;
     private readonly int _most;
     private volatile bool _isOver;
 
-    private VerificationReaders(SegmentSql sql, NpgsqlConnection first, string snapshot, Dictionary<int, SharedValues>? shared, int most)
+    private VerificationReaders(
+        SegmentSql sql, NpgsqlConnection first, string snapshot, IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> shared, int most)
     {
         (_sql, _first, _snapshot, _shared, _most) = (sql, first, snapshot, shared, most);
         _threads = [.. Enumerable.Range(0, (most + ConnectionsPerThread - 1) / ConnectionsPerThread).Select(thread => Task.Factory.StartNew(
@@ -48,7 +49,9 @@ internal sealed class VerificationReaders : IAsyncDisposable
     {
         await using var export = new NpgsqlCommand("SELECT pg_export_snapshot()", connection);
         var snapshot = (string)(await export.ExecuteScalarAsync(cancellationToken))!;
-        var shared = sql.Form is { } form ? await SharedCombinations.NewestAsync(sql, form, connection, MostShared, cancellationToken) : null;
+        var shared = new List<IReadOnlyDictionary<int, SharedValues>>();
+        foreach (var combinations in SharedCombinations.All(sql))
+            shared.Add(await combinations.NewestAsync(connection, MostShared, cancellationToken));
         return new VerificationReaders(sql, connection, snapshot, shared, most);
     }
 

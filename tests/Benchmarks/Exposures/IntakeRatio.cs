@@ -73,10 +73,11 @@ internal static class IntakeRatio
     /// <summary>As if they all shared the first combination.</summary>
     private static ReadOnlyMemory<byte> Stored(RowBatch rows)
     {
-        var stored = new byte[rows.Bytes.Length + rows.Count * StoredForm.Overhead];
-        var shared = new int[rows.Count];
+        var form = ExposureTable.Table.Sql.Form!;
+        var stored = new byte[rows.Bytes.Length + rows.Count * form.Overhead];
+        var shared = new int[rows.Count * form.Groups];
         Array.Fill(shared, 1);
-        return stored.AsMemory(0, ExposureTable.Table.Sql.Form!.Store(rows.Bytes.Span, shared, stored));
+        return stored.AsMemory(0, form.Store(rows.Bytes.Span, shared, stored));
     }
 
     private static async Task<(double Plain, double Stored)> LimitAsync(

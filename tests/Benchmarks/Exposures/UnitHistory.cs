@@ -50,14 +50,14 @@ internal static class UnitHistory
     {
         var sql = ExposureTable.Table.Sql;
         var partitions = new Partitions(sql, database, new SegmentOptions());
-        var numbers = new SharedNumbers(sql, sql.Form!);
+        var numbers = SharedNumbers.All(sql);
         var time = TimeProvider.System.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         for (var first = 0; first < rows; first += RowsPerTransaction)
         {
             using var batch = Encoded(first, Math.Min(RowsPerTransaction, rows - first), rows / ExposuresPerUnit, time);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var shared = await numbers.OfAsync([new QueuedBatch(batch, null, default)], connection, cancellationToken);
+            var shared = await SharedNumbers.OfAsync(numbers, [new QueuedBatch(batch, null, default)], connection, cancellationToken);
             using var group = new StoredGroup(sql.Form, batch.Bytes.Length);
             await using var copy = new SliceCopy(sql, partitions, time, group, connection);
             await copy.WriteAsync(batch, shared, first + 1, cancellationToken);
