@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Npgsql;
 
@@ -19,18 +20,23 @@ internal sealed class PortionReading : IDisposable
     private readonly SegmentHashes _hashes;
     private readonly CopiedTuples _tuples = new();
     private readonly Stream _copy;
+    private readonly long _first;
+    private readonly long _last;
     private bool _isEveryValueKnown = true;
 
     /// <param name="sql">The log.</param>
     /// <param name="shared">For each group of shared columns its combinations by number, as far as they are known.</param>
-    /// <param name="seals">The segments, one after the other.</param>
+    /// <param name="portion">The segments.</param>
     /// <param name="connection">Belongs to the reading as long as it lasts.</param>
     public PortionReading(
-        SegmentSql sql, IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> shared, IReadOnlyList<RowsSealed> seals, NpgsqlConnection connection)
+        SegmentSql sql, IReadOnlyList<IReadOnlyDictionary<int, SharedValues>> shared, SealedPortion portion, NpgsqlConnection connection)
     {
         _canonical = sql.Form is { } form ? new CanonicalRow(form, shared) : null;
-        (_sql, _seals, _connection, _hashes) = (sql, seals, connection, new SegmentHashes(seals));
-        _copy = SegmentRows.OpenAsStored(sql, connection, Positions(seals));
+        (_sql, _seals, _connection, _hashes) = (sql, portion.Seals, connection, new SegmentHashes(portion.Seals));
+        (_first, _last) = (_seals[0].FirstPosition, _seals[^1].LastPosition);
+        _copy = portion.Whole is { } slice
+            ? SegmentRows.OpenAsStored(sql, connection, slice)
+            : SegmentRows.OpenAsStored(sql, connection, Positions(_seals));
     }
 
     /// <summary>Whether all is read.</summary>
@@ -87,6 +93,9 @@ internal sealed class PortionReading : IDisposable
 
     private void Take(ReadOnlySpan<byte> stored)
     {
+        var position = BinaryPrimitives.ReadInt64BigEndian(stored[RowBatch.PositionOffset..]);
+        if (position < _first || position > _last)
+            return;
         if (_canonical is null)
             _hashes.Add(stored);
         else

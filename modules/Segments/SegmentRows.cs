@@ -112,6 +112,10 @@ internal sealed class SegmentRows(SegmentSql sql, NpgsqlDataSource database)
     public static Stream OpenAsStored(SegmentSql sql, NpgsqlConnection connection, PositionRange range) =>
         connection.BeginRawBinaryCopy(CopyAsStored(sql, range));
 
+    /// <summary>A COPY of a whole slice.</summary>
+    public static Stream OpenAsStored(SegmentSql sql, NpgsqlConnection connection, Slice slice) =>
+        connection.BeginRawBinaryCopy($"COPY {sql.Schema}.{slice.Table} ({sql.StoredColumnList}) TO STDOUT (FORMAT binary)");
+
     private static string CopyAsStored(SegmentSql sql, PositionRange range) => Copy($"{sql.StoredColumnList} FROM {sql.Rows}", range, "");
 
     private static async Task CopyAsync(

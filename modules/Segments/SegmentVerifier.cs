@@ -35,13 +35,13 @@ public sealed record SegmentBreak(long Segment, string Kind, string Detail);
 internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, NpgsqlDataSource database, int connections)
 {
     private const int SegmentsAtATime = 200;
-    private const int RowsAtATime = 200_000;
     private const int MostBreaks = 1_000;
 
     public async Task<Verification> VerifyAsync(VerificationRange range, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        var portions = new PortionCutter(await SlicesAsync(connection, cancellationToken));
         await using var session = store.LightweightSession(SessionOptions.ForTransaction(transaction));
         var run = new VerificationRun(range, await SegmentChanges.ReadAsync(session, sql, cancellationToken));
         var next = Math.Max(1, range.FirstSegment ?? 1);
@@ -52,10 +52,12 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
             for (; next <= end && run.Breaks.Count < MostBreaks; next += SegmentsAtATime)
             {
                 var seals = await SegmentRedaction.SealsAsync(session, sql, next, Math.Min(end, next + SegmentsAtATime - 1), cancellationToken);
-                foreach (var portion in Portions(seals))
+                foreach (var portion in seals.SelectMany(portions.Add))
                     await hashing.AddAsync(portion, run, cancellationToken);
             }
 
+            foreach (var portion in portions.Finish())
+                await hashing.AddAsync(portion, run, cancellationToken);
             await hashing.FinishAsync(run, cancellationToken);
         }
 
@@ -65,20 +67,17 @@ internal sealed class SegmentVerifier(SegmentSql sql, IDocumentStore store, Npgs
         return run.Result();
     }
 
-    private static IEnumerable<IReadOnlyList<RowsSealed>> Portions(IReadOnlyList<RowsSealed> seals)
+    /// <summary>The slices, and a lock that keeps them from being dropped before they are read.</summary>
+    private async Task<IReadOnlyList<Slice>> SlicesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var portion = new List<RowsSealed>();
-        foreach (var seal in seals)
-        {
-            portion.Add(seal);
-            if (seal.LastPosition - portion[0].FirstPosition < RowsAtATime)
-                continue;
-            yield return portion;
-            portion = [];
-        }
-
-        if (portion.Count > 0)
-            yield return portion;
+        await using (var hold = new NpgsqlCommand($"LOCK TABLE {sql.Rows} IN ACCESS SHARE MODE", connection))
+            await hold.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = new NpgsqlCommand($"SELECT name, first, \"end\" FROM ({SegmentSql.Slices}) AS s", connection) { Parameters = { new() { Value = sql.Rows } } };
+        var slices = new List<Slice>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            slices.Add(new Slice(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2)));
+        return slices;
     }
 
     private async Task UnsealedAsync(VerificationRun run, NpgsqlConnection connection, CancellationToken cancellationToken)

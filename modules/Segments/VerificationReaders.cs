@@ -56,9 +56,9 @@ internal sealed class VerificationReaders : IAsyncDisposable
     }
 
     /// <summary>Hashes segments in the background; when much is under way, what is done first goes to the run.</summary>
-    public async Task AddAsync(IReadOnlyList<RowsSealed> seals, VerificationRun run, CancellationToken cancellationToken)
+    public async Task AddAsync(SealedPortion rows, VerificationRun run, CancellationToken cancellationToken)
     {
-        var portion = new Portion(seals);
+        var portion = new Portion(rows);
         _running.Enqueue(portion);
         _portions.Add(portion, cancellationToken);
         while (_running.Count > 2 * _most)
@@ -106,8 +106,8 @@ internal sealed class VerificationReaders : IAsyncDisposable
         var portion = _running.Peek();
         var found = await portion.Contents.Task.WaitAsync(cancellationToken);
         _running.Dequeue();
-        for (var i = 0; i < portion.Seals.Count; i++)
-            run.Check(portion.Seals[i], found[i]);
+        for (var i = 0; i < found.Length; i++)
+            run.Check(portion.Rows.Seals[i], found[i]);
     }
 
     /// <summary>One thread's work: portions as long as there are some, each on a connection of its own.</summary>
@@ -143,7 +143,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
         try
         {
             connection = idle.TryPop(out var known) ? known : Connect();
-            readings.Add((portion, connection, new PortionReading(_sql, _shared, portion.Seals, connection)));
+            readings.Add((portion, connection, new PortionReading(_sql, _shared, portion.Rows, connection)));
         }
         catch (Exception e)
         {
@@ -174,7 +174,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
         return LittleBytes;
     }
 
-    private sealed record Portion(IReadOnlyList<RowsSealed> Seals)
+    private sealed record Portion(SealedPortion Rows)
     {
         public TaskCompletionSource<SegmentContent[]> Contents { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
