@@ -22,7 +22,8 @@ internal sealed class VerificationReaders : IAsyncDisposable
     /// <summary>Takes what comes in while the thread naps or reads another connection; what does not fit waits with the sender.</summary>
     private const int SocketBufferBytes = 1024 * 1024;
 
-    private const int LittleBytes = 256 * 1024;
+    /// <summary>Of each connection. A thread that was only interrupted for a moment has more.</summary>
+    private const int LittleBytes = 64 * 1024;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
 
     private readonly SegmentSql _sql;
@@ -123,7 +124,7 @@ internal sealed class VerificationReaders : IAsyncDisposable
             var bytes = 0;
             for (var i = readings.Count - 1; i >= 0; i--)
                 bytes += Turn(readings, i, idle);
-            if (bytes < LittleBytes && readings.Count > 0)
+            if (bytes < LittleBytes * readings.Count)
                 never.WaitOne(Moment);
         }
 
