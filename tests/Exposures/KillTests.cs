@@ -76,7 +76,7 @@ public sealed class KillTests(PostgresFixture postgres)
 
     private static async Task<Dictionary<int, long>> StoredAsync(Ledger ledger)
     {
-        await using var command = ledger.Database.CreateCommand("SELECT sequence, count(*), count(DISTINCT id) FROM exposures.exposures GROUP BY sequence");
+        await using var command = ledger.Database.CreateCommand("SELECT sequence, count(*), count(DISTINCT id) FROM exposures.recorded_exposures GROUP BY sequence");
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var stored = new Dictionary<int, long>();
         while (await reader.ReadAsync(TestContext.Current.CancellationToken))

@@ -49,6 +49,8 @@ public sealed class LedgerTests(PostgresFixture postgres) : IAsyncLifetime
     [InlineData("UPDATE exposures.exposures_shared SET variant = 'off'", 1, "row-changed")]
     [InlineData("INSERT INTO exposures.exposures_shared SELECT (json_populate_record(s, '{\"shared\": 2, \"key\": null, \"variant\": \"off\"}')).* FROM exposures.exposures_shared s; UPDATE exposures.exposures SET shared = 2 WHERE position = 25", 3, "row-changed")]
     [InlineData("UPDATE exposures.exposures SET shared = 7 WHERE position = 25", 3, "row-removed")]
+    [InlineData("UPDATE exposures.exposures_origin SET source = 'another'", 1, "row-changed")]
+    [InlineData("UPDATE exposures.exposures SET origin = 7 WHERE position = 25", 3, "row-changed")]
     [InlineData("UPDATE exposures.exposures SET attributes = NULL WHERE position = 41", 5, "row-changed")]
     [InlineData("UPDATE exposures.exposures SET time = time + interval '1 microsecond' WHERE position = 1", 1, "row-changed")]
     [InlineData("UPDATE exposures.exposures SET received_at = received_at + interval '1 microsecond' WHERE position = 11", 2, "row-changed")]

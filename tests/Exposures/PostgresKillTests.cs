@@ -131,7 +131,7 @@ public sealed class PostgresKillTests
 
     private async Task CheckAsync(Ledger ledger)
     {
-        await using var command = ledger.Database.CreateCommand("SELECT sequence, count(*), count(DISTINCT id) FROM exposures.exposures GROUP BY sequence");
+        await using var command = ledger.Database.CreateCommand("SELECT sequence, count(*), count(DISTINCT id) FROM exposures.recorded_exposures GROUP BY sequence");
         var stored = new HashSet<int>();
         await using (var reader = await command.ExecuteReaderAsync(Cancelled))
         {

@@ -48,7 +48,7 @@ public sealed class PrivacyTests(PostgresFixture postgres) : IAsyncLifetime
     {
         await ForgetAsync("unit-0");
         await ForgetAsync("unit-1");
-        await _ledger.ExecuteAsync("UPDATE exposures.exposures SET sequence = 41 WHERE position = 15");
+        await _ledger.ExecuteAsync("UPDATE exposures.exposures SET time = time + interval '1 day' WHERE position = 15");
 
         var found = (await _ledger.GetAsync("/api/v1/ledger/verify")).GetProperty("breaks");
 

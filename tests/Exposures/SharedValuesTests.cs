@@ -1,4 +1,7 @@
+using Delivery.Contracts.Exposures;
 using Delivery.Testing;
+using Mediator;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Delivery.Exposures.Tests;
@@ -8,13 +11,15 @@ public sealed class SharedValuesTests(PostgresFixture postgres)
 {
     private const string AsBeforeRowsSharedAnything = """
         ALTER TABLE exposures.exposures ADD environment text, ADD flag text, ADD variant text, ADD unit_kind text, ADD reason text, ADD rule_id text,
-            ADD flag_version bigint, ADD timing smallint;
+            ADD flag_version bigint, ADD timing smallint, ADD sequence bigint, ADD source text;
         UPDATE exposures.exposures e SET environment = s.environment, flag = s.flag, variant = s.variant, unit_kind = s.unit_kind, reason = s.reason,
-            rule_id = s.rule_id, flag_version = s.flag_version, timing = s.timing
-        FROM exposures.exposures_shared s WHERE s.shared = e.shared;
+            rule_id = s.rule_id, flag_version = s.flag_version, timing = s.timing, sequence = o.sequence, source = o.source
+        FROM exposures.exposures_shared s, exposures.exposures_origin o WHERE s.shared = e.shared AND o.origin = e.origin;
         DROP VIEW exposures.recorded_exposures;
-        ALTER TABLE exposures.exposures DROP COLUMN shared;
-        DROP TABLE exposures.exposures_shared
+        ALTER TABLE exposures.exposures DROP COLUMN shared, DROP COLUMN origin;
+        DROP TABLE exposures.exposures_shared, exposures.exposures_origin;
+        UPDATE exposures.exposures_segments SET shared = NULL, shared_rows = NULL;
+        UPDATE exposures.flag_usage_head SET position = 5; DELETE FROM exposures.flag_usage
         """;
 
     [Fact]
@@ -40,6 +45,8 @@ public sealed class SharedValuesTests(PostgresFixture postgres)
         await taken.TakenAsync(Mixed(200));
         (await VerifiedAsync(taken)).ShouldBe((true, 60));
         (await taken.ReadAsync(0, 60)).Count(exposure => exposure.RuleId is null).ShouldBe(15);
+        var usage = await taken.Services.GetRequiredService<IMediator>().Send(new GetFlagUsage(new DateOnly(2026, 1, 1)), TestContext.Current.CancellationToken);
+        usage.Select(one => (one.Variant, one.Exposures)).ShouldBe([("off", 28), ("on", 27)], "what came after the fifth exposure, whichever way it is told");
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class StoredRowsTests(PostgresFixture postgres)
         foreach (var n in (int[])[3, 0, 1, 5, 2, 4])
             rows.Add(Tuple(n, texts[n]));
 
-        rows.Decode((long position, DateTimeOffset _, ref RowReader columns) => (position, columns.Text()), shared: null)
+        rows.Decode((long position, DateTimeOffset _, ref RowReader columns) => (position, columns.Text()), shared: [])
             .ShouldBe(texts.Select((text, n) => ((long)n, text)));
     }
 

@@ -138,9 +138,10 @@ public sealed class ShuffledEvents(PostgresFixture postgres, ITestOutputHelper o
         await using (var analyze = database.CreateCommand("""
             INSERT INTO exposures.exposures_shared (shared, environment, flag, variant, reason, flag_version, timing)
             SELECT row_number() OVER (), * FROM (SELECT DISTINCT environment, flag, variant, reason, flag_version, timing FROM staged) AS combinations;
-            INSERT INTO exposures.exposures (position, received_at, id, unit, unit_hash, sequence, time, shared)
-            SELECT position, received_at, id, unit, unit_hash, sequence, time, shared FROM staged
-            JOIN exposures.exposures_shared USING (environment, flag, variant, reason, flag_version, timing);
+            INSERT INTO exposures.exposures_origin (origin, sequence) SELECT row_number() OVER (), sequence FROM (SELECT DISTINCT sequence FROM staged) AS combinations;
+            INSERT INTO exposures.exposures (position, received_at, id, unit, unit_hash, time, shared, origin)
+            SELECT position, received_at, id, unit, unit_hash, time, shared, origin FROM staged
+            JOIN exposures.exposures_shared USING (environment, flag, variant, reason, flag_version, timing) JOIN exposures.exposures_origin USING (sequence);
             ANALYZE metrics.events_late; ANALYZE exposures.exposures_late; ANALYZE exposures.exposures_shared
             """))
         {
