@@ -30,7 +30,7 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
 
     /// <summary>The columns a row has to itself, in canonical order, and the numbers of what it shares.</summary>
     public string StoredColumnList { get; } = string.Join(", ", (string[])
-        ["position", "received_at", .. columns.Where(c => c.SharedAs is null).Select(c => c.Name), .. SharedGroup.Of(name, columns).Select(group => group.Name)]);
+        ["position", "received_at", .. columns.Where(c => c.SharedAs is null).Select(c => c.Name), .. GroupNames(columns)]);
 
     /// <summary>The condition on stored rows that <paramref name="column"/> has the value $1.</summary>
     public string Has(string column) => Groups.FirstOrDefault(group => group.Has(column)) is { } shared
@@ -85,9 +85,11 @@ internal sealed class SegmentSql(string schema, string name, IReadOnlyList<Segme
         {(Form is null ? "" : View())}
         """;
 
+    private static IEnumerable<string> GroupNames(IReadOnlyList<SegmentColumn> columns) => columns.Select(c => c.SharedAs).OfType<string>().Distinct();
+
     private static StoredForm FormOf(IReadOnlyList<SegmentColumn> columns)
     {
-        var groups = columns.Select(c => c.SharedAs).OfType<string>().Distinct().ToList();
+        var groups = GroupNames(columns).ToList();
         return new StoredForm([-1, -1, .. columns.Select(c => c.SharedAs is null ? -1 : groups.IndexOf(c.SharedAs))]);
     }
 

@@ -15,6 +15,7 @@ internal static class Overload
     internal const string Name = "ledger-overload";
     private const long MostBytes = 1L << 30;
     private const int LooksAMinute = 240;
+    private const int WarningLines = 60;
 
     /// <summary>768 MiB: what .NET takes for its heap in a container of a gibibyte. What the platform's readers may hold follows from it (Metrics:Fold:MostBytes).</summary>
     private const string HeapOfAGibibyte = "0x30000000";
@@ -39,6 +40,8 @@ internal static class Overload
         var (rate, p99) = await sending;
         System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{rate:N0} rows/s acknowledged, p99 {p99:N0} ms, {load.Acknowledged.Count:N0} batches; refused: {string.Join(", ", load.Refusals)}; working set at most {peak / 1048576.0:N0} MiB"));
+        if (load.Refusals.Keys.Any(answer => answer.StartsWith("503", StringComparison.Ordinal)))
+            System.Console.WriteLine($"503 means that the database did not take a group; the server's warnings:\n{string.Join('\n', bench.Server.Output.Split('\n').Where(line => line.Length > 0).Take(WarningLines))}");
         var lost = await LostAsync(bench, load, cancellationToken);
         using var verified = JsonDocument.Parse(await bench.Server.Http.GetStringAsync("/api/v1/ledger/verify", cancellationToken));
         var valid = verified.RootElement.GetProperty("valid").GetBoolean();
