@@ -25,6 +25,9 @@ internal static class ExposureTable
     /// <summary>What was met and why, which rows share: each combination of values once.</summary>
     public const string Shared = $"{Schema}.{Name}_shared";
 
+    /// <summary>The seals' table: a segment's positions, and how many of its rows share what.</summary>
+    public const string Segments = $"{Schema}.{Name}_segments";
+
     /// <summary>What questions are asked of: the rows with what they share.</summary>
     public const string Recorded = $"{Schema}.recorded_{Name}";
 

@@ -46,23 +46,7 @@ internal sealed class StoredForm
     public int SharedFields(int group) => _sharedFields[group];
 
     /// <summary>Writes the fields of a canonical row that are in a group, one after the other, and says how many bytes they are.</summary>
-    public int CopyShared(ReadOnlySpan<byte> row, int group, Span<byte> shared)
-    {
-        int at = 2, length = 0;
-        foreach (var run in _runs)
-        {
-            var end = End(row, at, run.Fields);
-            if (run.Group == group)
-            {
-                row[at..end].CopyTo(shared[length..]);
-                length += end - at;
-            }
-
-            at = end;
-        }
-
-        return length;
-    }
+    public int CopyShared(ReadOnlySpan<byte> row, int group, Span<byte> shared) => Copy(row, group, shared).Length;
 
     /// <summary>Writes the stored form of canonical rows, one after the other, and says how many bytes it is.</summary>
     /// <param name="rows">The rows.</param>
@@ -130,25 +114,33 @@ internal sealed class StoredForm
     /// <returns>How long the row is, and how long its stored form.</returns>
     private (int Length, int Stored) StoreRow(ReadOnlySpan<byte> row, ReadOnlySpan<int> shared, Span<byte> stored)
     {
-        int at = 2, length = 2;
         BinaryPrimitives.WriteInt16BigEndian(stored, _storedFields);
-        foreach (var run in _runs)
-        {
-            var end = End(row, at, run.Fields);
-            if (run.Group == Own)
-            {
-                row[at..end].CopyTo(stored[length..]);
-                length += end - at;
-            }
-
-            at = end;
-        }
-
+        var (end, copied) = Copy(row, Own, stored[2..]);
+        var length = 2 + copied;
         foreach (var number in shared)
         {
             BinaryPrimitives.WriteInt32BigEndian(stored[length..], sizeof(int));
             BinaryPrimitives.WriteInt32BigEndian(stored[(length + 4)..], number);
             length += NumberLength;
+        }
+
+        return (end, length);
+    }
+
+    /// <summary>Copies the fields of a canonical row that are in a group, or its own, and says where the row ends and how many bytes they are.</summary>
+    private (int End, int Length) Copy(ReadOnlySpan<byte> row, int group, Span<byte> fields)
+    {
+        int at = 2, length = 0;
+        foreach (var run in _runs)
+        {
+            var end = End(row, at, run.Fields);
+            if (run.Group == group)
+            {
+                row[at..end].CopyTo(fields[length..]);
+                length += end - at;
+            }
+
+            at = end;
         }
 
         return (at, length);

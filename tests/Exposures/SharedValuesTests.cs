@@ -22,8 +22,24 @@ public sealed class SharedValuesTests(PostgresFixture postgres)
         UPDATE exposures.flag_usage_head SET position = 5; DELETE FROM exposures.flag_usage
         """;
 
-    [Fact]
-    public async Task a_ledger_from_before_rows_shared_anything_is_taken_over_and_still_verifies()
+    private const string AsBeforeRowsSharedTheirOrigin = """
+        ALTER TABLE exposures.exposures ADD sequence bigint, ADD source text;
+        UPDATE exposures.exposures e SET sequence = o.sequence, source = o.source FROM exposures.exposures_origin o WHERE o.origin = e.origin;
+        DROP VIEW exposures.recorded_exposures;
+        CREATE VIEW exposures.recorded_exposures AS
+        SELECT r.position, r.received_at, r.id, s.environment, s.flag, s.variant, r.unit, s.unit_kind, r.unit_hash, s.reason, s.rule_id, s.flag_version,
+               r.sequence, r.attributes, r.time, s.timing, r.source
+        FROM exposures.exposures AS r JOIN exposures.exposures_shared AS s ON s.shared = r.shared;
+        ALTER TABLE exposures.exposures DROP COLUMN origin;
+        DROP TABLE exposures.exposures_origin;
+        ALTER TABLE exposures.exposures_segments DROP COLUMN shared, DROP COLUMN shared_rows;
+        UPDATE exposures.flag_usage_head SET position = 5; DELETE FROM exposures.flag_usage
+        """;
+
+    [Theory]
+    [InlineData(AsBeforeRowsSharedAnything)]
+    [InlineData(AsBeforeRowsSharedTheirOrigin)]
+    public async Task a_ledger_of_an_earlier_version_is_taken_over_and_still_verifies(string asBefore)
     {
         var database = await postgres.CreateDatabaseAsync("exposures");
         string before;
@@ -35,7 +51,7 @@ public sealed class SharedValuesTests(PostgresFixture postgres)
         }
 
         await using (var old = NpgsqlDataSource.Create(database))
-        await using (var command = old.CreateCommand(AsBeforeRowsSharedAnything))
+        await using (var command = old.CreateCommand(asBefore))
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
         await using var taken = Ledger.On(database);

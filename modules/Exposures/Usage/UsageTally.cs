@@ -23,11 +23,9 @@ internal sealed partial class UsageTally(
     /// <summary>Bounds a transaction when there is much to catch up on.</summary>
     private const int MostSegmentsAtOnce = 1_000;
 
-    private const string Segments = $"{ExposureTable.Rows}_segments";
-
     private const string BySegment = $"""
         SELECT (received_at AT TIME ZONE 'UTC')::date AS day, part.shared, sum(part.rows) AS exposures, max(received_at) AS last_at
-        FROM {Segments} AS s, unnest(s.shared, s.shared_rows) AS part (shared, rows)
+        FROM {ExposureTable.Segments} AS s, unnest(s.shared, s.shared_rows) AS part (shared, rows)
         WHERE s.first_position > $1 AND s.last_position <= $2 GROUP BY 1, 2
         """;
 
@@ -126,7 +124,7 @@ internal sealed partial class UsageTally(
     {
         await using var command = new NpgsqlCommand($"""
             SELECT max(last_position) FILTER (WHERE shared IS NULL OR first_position <= $1), max(last_position)
-            FROM (SELECT * FROM {Segments} WHERE last_position > $1 AND last_position <= $2 ORDER BY last_position LIMIT {MostSegmentsAtOnce}) AS next
+            FROM (SELECT * FROM {ExposureTable.Segments} WHERE last_position > $1 AND last_position <= $2 ORDER BY last_position LIMIT {MostSegmentsAtOnce}) AS next
             """, connection) { Parameters = { new() { Value = after }, new() { Value = head } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
