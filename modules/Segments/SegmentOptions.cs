@@ -50,10 +50,10 @@ public sealed class SegmentOptions
 
     /// <summary>
     /// How much of what was committed in the last seconds each log keeps in memory for the readers at its head, in bytes. 0 to 1 GiB;
-    /// the default is 16 MiB, about 100,000 exposures.
+    /// the default is 32 MiB, about 200,000 exposures.
     /// </summary>
     [Range(0L, 1L << 30)]
-    public long RecentBytes { get; set; } = 16L << 20;
+    public long RecentBytes { get; set; } = 32L << 20;
 
     /// <summary>
     /// How often a reader looks for rows that another server committed, in real time; this server's own wake it at once.

@@ -53,7 +53,7 @@ public enum MomentRefusal
 /// <summary>
 /// n and the sums and products of m (outcome) and d (denominator) after exposure, and of the same before it: in millionths,
 /// and their products in squares of these. A conversion, count or mean has no denominator: its d before exposure is one for a unit
-/// with events in the 14 days before it, and 0 for others.
+/// with events in the time before it that <c>Metrics:Fold:History</c> says (14 days), and 0 for others.
 /// </summary>
 public sealed record MomentSums(
     Int128 N, Int128 MPost, Int128 DPost, Int128 MPre, Int128 DPre,

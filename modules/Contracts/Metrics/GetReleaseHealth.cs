@@ -27,6 +27,12 @@ public sealed record ReleaseHealth(
 {
     /// <summary>The metric source that the numbers come from; null when they are the platform's own.</summary>
     public SourceStanding? Source { get; init; }
+
+    /// <summary>
+    /// Which share of the units is counted, in (0, 1]: all, or since memory did not do (<c>Metrics:Fold:MostBytes</c>) half of them, a quarter and so on, chosen by
+    /// their hash and so of all arms alike. Rates stay what they are; numbers grow more slowly from then on.
+    /// </summary>
+    public double UnitShare { get; init; } = 1;
 }
 
 /// <summary>The counts of one flag version.</summary>

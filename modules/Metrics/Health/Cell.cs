@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Delivery.Statistics;
 
 namespace Delivery.Metrics.Health;
@@ -8,10 +9,14 @@ namespace Delivery.Metrics.Health;
 /// </summary>
 internal sealed class Cell(long version, string variant) : IComparable<Cell>
 {
+    /// <summary>A place in a table that is two thirds full.</summary>
+    private const int FailingBytes = 40;
+
     private readonly Dictionary<ulong, int> _failing = [];
     private readonly Dictionary<string, long> _conversions = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, int> _failuresByTime = [];
     private long _firstSettledFailure = long.MaxValue;
+    private long _failedBefore;
 
     public long Version { get; } = version;
     public string Variant { get; } = variant;
@@ -21,7 +26,11 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     public long Errors { get; private set; }
     public LogHistogram Latency { get; } = new();
     public IReadOnlyDictionary<string, long> Conversions => _conversions;
+    /// <summary>Those of the units that are counted now.</summary>
     public IReadOnlyCollection<ulong> FailingUnits => _failing.Keys;
+
+    /// <summary>How many failed of those that were counted before, and are no more.</summary>
+    public long FailedBefore => _failedBefore;
 
     /// <summary>The first failure's time in ticks; null without one.</summary>
     public long? FirstFailure
@@ -34,22 +43,22 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     }
 
     /// <summary>Counts a request whose attribution can't change.</summary>
-    public void AddForGood(ulong unit, RequestSample sample)
+    public void AddForGood(ulong unit, RequestSample sample, FoldMemory memory)
     {
-        Count(unit, sample);
+        Count(unit, sample, memory);
         Settle(sample, open: false);
     }
 
     /// <summary>Counts a request that a late exposure may still move elsewhere.</summary>
-    public void Add(ulong unit, RequestSample sample)
+    public void Add(ulong unit, RequestSample sample, FoldMemory memory)
     {
-        Count(unit, sample);
+        Count(unit, sample, memory);
         if (sample.Failed)
             _failuresByTime[sample.Ticks] = _failuresByTime.GetValueOrDefault(sample.Ticks) + 1;
     }
 
     /// <summary>Takes a request back that <see cref="Add"/> counted.</summary>
-    public void Retract(ulong unit, RequestSample sample)
+    public void Retract(ulong unit, RequestSample sample, FoldMemory memory)
     {
         Requests--;
         if (sample.Microseconds >= 0)
@@ -57,7 +66,8 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
         if (!sample.Failed)
             return;
         Errors--;
-        Decrement(_failing, unit);
+        if (Decrement(_failing, unit))
+            memory.Units -= FailingBytes;
         Decrement(_failuresByTime, sample.Ticks);
     }
 
@@ -80,12 +90,28 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
             _conversions[name] = count;
     }
 
+    /// <summary>Only units of the sample are counted from now on. What the others did stays counted.</summary>
+    public void Keep(UnitSample sample, FoldMemory memory)
+    {
+        foreach (var unit in _failing.Keys.Where(unit => !sample.Has(unit)))
+        {
+            _failing.Remove(unit);
+            _failedBefore++;
+            memory.Units -= FailingBytes;
+        }
+
+        _failing.TrimExcess();
+    }
+
+    /// <summary>The cell is dropped.</summary>
+    public void Leave(FoldMemory memory) => memory.Units -= _failing.Count * (long)FailingBytes;
+
     /// <summary>A total order, so that exposures at the same instant have one too.</summary>
     public int CompareTo(Cell? other) => other is null ? 1
         : Version != other.Version ? Version.CompareTo(other.Version)
         : string.CompareOrdinal(Variant, other.Variant);
 
-    private void Count(ulong unit, RequestSample sample)
+    private void Count(ulong unit, RequestSample sample, FoldMemory memory)
     {
         Requests++;
         if (sample.Microseconds >= 0)
@@ -93,16 +119,20 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
         if (!sample.Failed)
             return;
         Errors++;
-        _failing[unit] = _failing.GetValueOrDefault(unit) + 1;
+        ref var failures = ref CollectionsMarshal.GetValueRefOrAddDefault(_failing, unit, out var known);
+        failures++;
+        if (!known)
+            memory.Units += FailingBytes;
     }
 
-    private static void Decrement<TKey>(IDictionary<TKey, int> counts, TKey key)
+    /// <summary>True when it was the last of its key.</summary>
+    private static bool Decrement<TKey>(IDictionary<TKey, int> counts, TKey key)
     {
         var left = counts[key] - 1;
         if (left == 0)
-            counts.Remove(key);
-        else
-            counts[key] = left;
+            return counts.Remove(key);
+        counts[key] = left;
+        return false;
     }
 }
 

@@ -1,33 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Delivery.Metrics.Health;
 
 /// <summary>The flags and the units of one environment.</summary>
-internal sealed class EnvironmentCells(FoldLimits limits)
+internal sealed class EnvironmentCells(FoldLimits limits, FoldMemory memory)
 {
-    /// <summary>A record, its place in the table, and its list of flags.</summary>
-    private const long UnitRecordBytes = 160;
-
-    /// <summary>With its first cell and its first exposure.</summary>
-    private const long UnitFlagBytes = 200;
-
     private readonly Dictionary<string, FlagCells> _flags = new(StringComparer.Ordinal);
     private readonly Dictionary<ulong, UnitRecord> _units = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private int _cells;
-    private long _heldRequests;
-    private long _heldFlags;
 
     public int Units => _units.Count;
 
     public int Cells => _cells;
-
-    /// <summary>About how much memory requests take.</summary>
-    public long RequestBytes => _heldRequests * Unsafe.SizeOf<RequestSample>();
-
-    /// <summary>About how much memory units take, and what they remember of flags.</summary>
-    public long UnitBytes => (_units.Count * UnitRecordBytes) + (_heldFlags * UnitFlagBytes);
 
     public FlagCells? Find(string flag) => _flags.GetValueOrDefault(flag);
 
@@ -58,31 +44,15 @@ internal sealed class EnvironmentCells(FoldLimits limits)
         return true;
     }
 
-    public UnitRecord Unit(ulong hash)
-    {
-        if (!_units.TryGetValue(hash, out var unit))
-            _units.Add(hash, unit = new UnitRecord(hash));
-        return unit;
-    }
-
     /// <summary>A unit met a flag.</summary>
-    public void Expose(ulong hash, FlagCells flag, Met met, long settledTicks)
-    {
-        var unit = Unit(hash);
-        var (requests, flags) = (unit.HeldRequests, unit.Flags.Count);
-        unit.Expose(flag, met, settledTicks);
-        _heldRequests += unit.HeldRequests - requests;
-        _heldFlags += unit.Flags.Count - flags;
-    }
+    public void Expose(ulong hash, FlagCells flag, Met met, long settledTicks) => Unit(hash).Expose(flag, met, settledTicks, memory);
 
     /// <summary>A request of a unit that doesn't say what it evaluated.</summary>
-    public void Request(ulong hash, RequestSample sample, long receivedTicks, long settledTicks)
-    {
-        var unit = Unit(hash);
-        var held = unit.HeldRequests;
-        unit.Request(sample, receivedTicks, settledTicks);
-        _heldRequests += unit.HeldRequests - held;
-    }
+    public void Request(ulong hash, RequestSample sample, long receivedTicks, long settledTicks) =>
+        Unit(hash).Request(sample, receivedTicks, settledTicks, memory);
+
+    /// <summary>A unit did something.</summary>
+    public void Convert(ulong hash, string name, long ticks, long receivedTicks) => Unit(hash).Convert(name, ticks, receivedTicks, memory);
 
     /// <summary>Drops the flags without traffic or question since a time, and what units remember of them.</summary>
     public int Forget(long sinceTicks, long settledTicks)
@@ -91,21 +61,49 @@ internal sealed class EnvironmentCells(FoldLimits limits)
         var cells = gone.Select(f => f.Value).ToHashSet();
         foreach (var (hash, unit) in _units)
         {
-            var (requests, held) = (unit.HeldRequests, unit.Flags.Count);
-            unit.Trim(settledTicks);
-            unit.Forget(cells, sinceTicks);
+            unit.Forget(cells, sinceTicks, settledTicks, memory);
             if (unit.IsEmpty)
-                _units.Remove(hash);
-            _heldRequests += (unit.IsEmpty ? 0 : unit.HeldRequests) - requests;
-            _heldFlags += unit.Flags.Count - held;
+                Remove(hash);
         }
 
         foreach (var (key, flag) in gone)
         {
+            flag.Leave(memory);
             _cells -= flag.Count;
             _flags.Remove(key);
         }
 
         return gone.Count;
+    }
+
+    /// <summary>Only units of the sample are counted from now on. What the others did stays counted, and nothing of them is remembered.</summary>
+    public void Keep(UnitSample sample)
+    {
+        foreach (var (hash, unit) in _units)
+        {
+            if (sample.Has(hash))
+                continue;
+            unit.Leave(memory);
+            Remove(hash);
+        }
+
+        _units.TrimExcess();
+        foreach (var flag in _flags.Values)
+            flag.Keep(sample, memory);
+    }
+
+    private UnitRecord Unit(ulong hash)
+    {
+        ref var unit = ref CollectionsMarshal.GetValueRefOrAddDefault(_units, hash, out var known);
+        if (known)
+            return unit!;
+        memory.Units += UnitRecord.Bytes;
+        return unit = new UnitRecord(hash);
+    }
+
+    private void Remove(ulong hash)
+    {
+        _units.Remove(hash);
+        memory.Units -= UnitRecord.Bytes;
     }
 }

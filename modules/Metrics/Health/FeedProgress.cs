@@ -18,6 +18,9 @@ internal sealed class FeedProgress
     /// <summary>Everything received before this moment is folded: of the newest row, or from an observation.</summary>
     public DateTimeOffset ReceivedUpTo { get; private set; } = DateTimeOffset.UnixEpoch;
 
+    /// <summary>When the log was looked at last, it had rows that are not folded yet.</summary>
+    public bool IsBehind => _open.Count > 0;
+
     /// <summary>At a moment, or after it, the log's last position was <paramref name="head"/>.</summary>
     public void Observed(DateTimeOffset at, long head)
     {

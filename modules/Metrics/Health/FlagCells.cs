@@ -40,6 +40,20 @@ internal sealed class FlagCells
         Of([.. before, added]).Units++;
     }
 
+    /// <summary>Only units of the sample are counted from now on.</summary>
+    public void Keep(UnitSample sample, FoldMemory memory)
+    {
+        foreach (var cell in _cells.Values)
+            cell.Keep(sample, memory);
+    }
+
+    /// <summary>The flag is dropped.</summary>
+    public void Leave(FoldMemory memory)
+    {
+        foreach (var cell in _cells.Values)
+            cell.Leave(memory);
+    }
+
     public EpochHealth[] Epochs(string released, long fromVersion) =>
     [
         .. _cells.Values.Where(cell => cell.Version >= fromVersion).GroupBy(cell => cell.Version).OrderBy(group => group.Key)
@@ -63,7 +77,7 @@ internal sealed class FlagCells
             cells.Sum(cell => cell.Units) - Counted(cells),
             cells.Sum(cell => cell.Requests),
             cells.Sum(cell => cell.Errors),
-            cells.Count == 1 ? cells[0].FailingUnits.Count : cells.SelectMany(cell => cell.FailingUnits).Distinct().Count(),
+            cells.Sum(cell => cell.FailedBefore) + (cells.Count == 1 ? cells[0].FailingUnits.Count : cells.SelectMany(cell => cell.FailingUnits).Distinct().Count()),
             [.. latency.Filled().Select(filled => Bucket(filled.Bucket, filled.Count))],
             cells.SelectMany(cell => cell.Conversions).GroupBy(c => c.Key, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Sum(c => c.Value), StringComparer.Ordinal));

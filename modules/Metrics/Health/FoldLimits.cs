@@ -32,8 +32,8 @@ internal sealed class FoldLimits
 
     /// <summary>
     /// How much memory a fold may take before it waits for less: <see cref="Lateness"/>, <see cref="ClockAhead"/> and
-    /// <see cref="History"/> are then shortened, which is logged, and told with moments, scorecards and trials. The health of releases may take so much, and
-    /// the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
+    /// <see cref="History"/> are then shortened, which is logged, and told with moments, scorecards and trials. The health of releases may take so much, one half
+    /// for what waits and one for units, of which fewer are counted beyond it (<see cref="UnitSample"/>), and the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
     /// </summary>
     [Range(1_000_000, 1_000_000_000_000)]
     public long MostBytes { get; set; } = Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 100_000_000, 1_000_000_000_000);

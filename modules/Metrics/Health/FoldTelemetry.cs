@@ -17,6 +17,7 @@ internal sealed class FoldTelemetry : IHostedService, IDisposable
         _meter.CreateObservableGauge("delivery.metrics.fold.ids", () => health.Gauges().RememberedIds, "{id}", "Ids remembered to know repetitions.");
         _meter.CreateObservableGauge("delivery.metrics.fold.bytes", () => health.Gauges() is var held ? held.WaitingBytes + held.UnitBytes : 0, "By", "About how much memory the health of releases holds.");
         _meter.CreateObservableGauge("delivery.metrics.fold.lateness", () => health.Gauges().Lateness.TotalSeconds, "s", "How late rows may come in and are counted: as configured, or less since memory did not do.");
+        _meter.CreateObservableGauge("delivery.metrics.fold.unit_share", () => health.Gauges().Sample.Share, "1", "Which share of the units is counted: 1, or less since memory did not do.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -31,6 +32,7 @@ internal sealed class FoldTelemetry : IHostedService, IDisposable
         Of("repeated", tally.Repeated),
         Of("too-late", tally.TooLate),
         Of("from-the-future", tally.FromTheFuture),
+        Of("not-sampled", tally.NotSampled),
         Of("over-limit", tally.OverLimit),
     ];
 

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace Delivery.Metrics.Health;
 
 /// <summary>Tails the exposure ledger and the event log, from the first row on, into <see cref="LiveHealth"/>. A commit wakes it.</summary>
-internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exposures, SegmentLog<MetricEvent> events, ILogger<HealthFolding> logger)
+internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exposures, SegmentLog<MetricEvent> events, LogHeads heads, ILogger<HealthFolding> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StepAgainAfter = TimeSpan.FromMilliseconds(100);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -19,8 +20,8 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var folding = new[]
             {
-                FoldAsync("exposures", () => health.ExposurePosition, exposures.ReadAsync, health.Fold, both.Token),
-                FoldAsync("events", () => health.EventPosition, events.ReadAsync, health.Fold, both.Token),
+                FoldAsync(FoldedLog.Exposures, () => health.ExposurePosition, exposures.ReadAsync, health.Fold, row => row.ReceivedAt, both.Token),
+                FoldAsync(FoldedLog.Events, () => health.EventPosition, events.ReadAsync, health.Fold, row => row.ReceivedAt, both.Token),
             };
             try
             {
@@ -44,21 +45,37 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
 
     /// <summary>Goes on where it was when the log can't be read; ends only with a broken fold or the server.</summary>
     private async Task FoldAsync<TRow>(
-        string log, Func<long> position, Func<long, CancellationToken, IAsyncEnumerable<IReadOnlyList<TRow>>> read,
-        Action<IReadOnlyList<TRow>> fold, CancellationToken cancellationToken)
+        FoldedLog log, Func<long> position, Func<long, CancellationToken, IAsyncEnumerable<IReadOnlyList<TRow>>> read,
+        Action<IReadOnlyList<TRow>> fold, Func<TRow, DateTimeOffset> receivedAt, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 await foreach (var rows in read(position(), cancellationToken))
+                {
+                    if (rows.Count > 0)
+                        await StepAsync(log, receivedAt(rows[0]), cancellationToken);
                     Fold(fold, rows);
+                }
             }
             catch (Exception e) when (e is not FoldBroken && !cancellationToken.IsCancellationRequested)
             {
                 LogUnreadable(e, log, position());
                 await Task.Delay(RetryAfter, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Waits for the other log when that is far behind, and what is held for it takes much memory already.</summary>
+    private async Task StepAsync(FoldedLog log, DateTimeOffset receivedAt, CancellationToken cancellationToken)
+    {
+        while (health.StepOf(log, receivedAt) != LogStep.InStep)
+        {
+            await heads.ObserveAsync(cancellationToken);
+            if (health.StepOf(log, receivedAt) != LogStep.Ahead)
+                return;
+            await Task.Delay(StepAgainAfter, cancellationToken);
         }
     }
 
@@ -75,7 +92,7 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
     }
 
     [LoggerMessage(5001, LogLevel.Warning, "The log '{Log}' can't be read after position {Position}; release health stands still until it can.")]
-    private partial void LogUnreadable(Exception exception, string log, long position);
+    private partial void LogUnreadable(Exception exception, FoldedLog log, long position);
 
     [LoggerMessage(5002, LogLevel.Critical, "A row broke the fold of release health; it starts again from the first row.")]
     private partial void LogBroken(Exception exception);

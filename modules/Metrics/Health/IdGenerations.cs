@@ -38,8 +38,9 @@ internal sealed class IdGenerations(TimeSpan span)
     public void Shorten(TimeSpan span, long receivedTicks)
     {
         _span = span;
-        _newestEnds = Math.Min(_newestEnds, receivedTicks + Math.Max(1, span.Ticks / 2));
-        Forget(receivedTicks);
+        // What there is goes as one, as soon as it may; it would be waited for much longer if more were added to it.
+        _newestEnds = receivedTicks;
+        Turn(receivedTicks);
     }
 
     public bool Contains(UInt128 id, ulong mixed) => _newest.Contains(id, mixed) || OlderContains(id, mixed);

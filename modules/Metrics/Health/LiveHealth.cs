@@ -16,14 +16,17 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
 
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
 
-    private static readonly TimeSpan WeighEvery = TimeSpan.FromSeconds(1);
+    /// <summary>While more is held than may be.</summary>
+    private static readonly TimeSpan ForgetAtLeastEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>How much earlier than its own rows all of the other log must be folded, once a log is to go in step.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private ReleaseFold _fold = new(limits.Value);
     private FeedProgress _exposures = new();
     private FeedProgress _events = new();
     private DateTimeOffset _forgotten = time.GetUtcNow();
-    private DateTimeOffset _weighed = time.GetUtcNow();
 
     /// <summary>The last folded position of the exposure ledger.</summary>
     public long ExposurePosition
@@ -69,6 +72,21 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
         }
     }
 
+    /// <summary>
+    /// Where one of the logs stands against the other, before rows of it that came in at a time are folded. A log that is far ahead has rows wait in memory for what
+    /// the other will bring: nothing is settled before both are there.
+    /// </summary>
+    public LogStep StepOf(FoldedLog log, DateTimeOffset receivedAt)
+    {
+        lock (_gate)
+        {
+            var other = log == FoldedLog.Exposures ? _events : _exposures;
+            return _fold.WaitingBytes + _fold.UnitBytes <= limits.Value.MostBytes / 4 || receivedAt <= other.ReceivedUpTo + Step ? LogStep.InStep
+                : other.IsBehind ? LogStep.Ahead
+                : LogStep.AheadOfAnIdleOne;
+        }
+    }
+
     /// <summary>At a moment, or after it, the logs stood at these positions.</summary>
     public void Observed(DateTimeOffset at, long exposureHead, long eventHead)
     {
@@ -89,7 +107,7 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     public FoldGauges Gauges()
     {
         lock (_gate)
-            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _fold.WaitingBytes, _fold.UnitBytes, _fold.Limits.Lateness, _exposures.Position, _events.Position);
+            return new FoldGauges(_fold.Tally, _fold.Units, _fold.Cells, _fold.RememberedIds, _fold.WaitingBytes, _fold.UnitBytes, _fold.Limits.Lateness, _fold.Sample, _exposures.Position, _events.Position);
     }
 
     /// <summary>A row broke the fold: what is in memory can't be trusted, so it starts again from nothing.</summary>
@@ -103,11 +121,23 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     {
         Settle();
         var now = time.GetUtcNow();
-        var shortens = now - _weighed >= WeighEvery && Weigh(now);
-        if (now - _forgotten < ForgetEvery && !shortens)
-            return;
-        _forgotten = now;
-        _fold.Forget(now);
+        var most = limits.Value.MostBytes;
+        // What is waited for goes on growing for half as long again until the first of it is let go.
+        var (tooMuchWaits, tooMuchKnown) = (_fold.WaitingBytes > most / 2, _fold.UnitBytes > most / 2);
+        if (now - _forgotten >= (tooMuchWaits || tooMuchKnown ? ForgetAtLeastEvery : ForgetEvery))
+        {
+            _forgotten = now;
+            _fold.Forget(now);
+        }
+        else if (tooMuchWaits && _fold.Shorten())
+        {
+            LogShortened(most, _fold.Limits.Lateness);
+            Settle();
+        }
+        else if ((tooMuchKnown && _fold.Thin(sparingly: false)) || (_fold.Limits.IsShortest && _fold.WaitingBytes > most && _fold.Thin(sparingly: true)))
+        {
+            LogThinned(most, 1 / _fold.Sample.Share);
+        }
     }
 
     private void Settle()
@@ -117,26 +147,37 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
         _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - longest);
     }
 
-    /// <summary>
-    /// Whether more is held than may be, and rows are waited for half as long from now on. Not while the logs are read from their first row: one of them is
-    /// ahead then, and what is held tells nothing. What is known of units is not freed by it, and so is not counted.
-    /// </summary>
-    private bool Weigh(DateTimeOffset now)
-    {
-        _weighed = now;
-        var (bytes, most) = (_fold.WaitingBytes, limits.Value.MostBytes);
-        if (bytes <= most || Earlier(_exposures.CompleteUpTo, _events.CompleteUpTo) == DateTimeOffset.UnixEpoch || !_fold.Shorten())
-            return false;
-        LogShortened(bytes, most, _fold.Limits.Lateness);
-        Settle();
-        return true;
-    }
-
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    [LoggerMessage(5020, LogLevel.Warning, "Release health holds {Bytes} bytes of ids and requests, more than {MostBytes} (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
-    private partial void LogShortened(long bytes, long mostBytes, TimeSpan lateness);
+    [LoggerMessage(5020, LogLevel.Warning, "Release health holds ids, requests and exposures of more than half of {MostBytes} bytes (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
+    private partial void LogShortened(long mostBytes, TimeSpan lateness);
+
+    [LoggerMessage(5021, LogLevel.Warning, "Release health knows more units than {MostBytes} bytes do for (Metrics:Fold:MostBytes): it counts one of {OneOf} units from now on, of all arms alike.")]
+    private partial void LogThinned(long mostBytes, double oneOf);
+}
+
+/// <summary>What is folded.</summary>
+internal enum FoldedLog
+{
+    /// <summary>The exposure ledger.</summary>
+    Exposures,
+
+    /// <summary>The log of metric events.</summary>
+    Events,
+}
+
+/// <summary>Where a log stands against the other.</summary>
+internal enum LogStep
+{
+    /// <summary>Near enough, or there is room enough.</summary>
+    InStep,
+
+    /// <summary>The other has rows that are to be folded first.</summary>
+    Ahead,
+
+    /// <summary>The other had no more rows when it was looked at last, which may be long ago.</summary>
+    AheadOfAnIdleOne,
 }
 
 /// <summary>What the fold holds.</summary>
-internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long WaitingBytes, long UnitBytes, TimeSpan Lateness, long ExposurePosition, long EventPosition);
+internal readonly record struct FoldGauges(FoldTally Tally, int Units, int Cells, int RememberedIds, long WaitingBytes, long UnitBytes, TimeSpan Lateness, UnitSample Sample, long ExposurePosition, long EventPosition);

@@ -13,10 +13,12 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private readonly Dictionary<string, EnvironmentCells> _environments = new(StringComparer.Ordinal);
     private readonly RecentIds _exposures = new(limits.Lateness + limits.ClockAhead);
     private readonly RecentIds _events = new(limits.Lateness + limits.ClockAhead);
+    private readonly FoldMemory _memory = new();
     private long _exposuresReceived;
     private long _eventsReceived;
     private long _firstReceived = long.MaxValue;
     private long _shortenedAgainAfter;
+    private long _thinnedAgainAfter;
     private long _settledTicks = long.MinValue;
 
     public FoldTally Tally { get; private set; }
@@ -28,11 +30,14 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// <summary>Within which rows are counted: as configured, or shorter since memory did not do.</summary>
     public FoldLimits Limits { get; private set; } = limits;
 
-    /// <summary>About how much memory is held for as long as rows are waited for: ids, and requests.</summary>
-    public long WaitingBytes => _exposures.Bytes + _events.Bytes + _environments.Values.Sum(environment => environment.RequestBytes);
+    /// <summary>Which units are counted: all, or fewer since memory did not do.</summary>
+    public UnitSample Sample { get; private set; }
+
+    /// <summary>About how much memory is held for as long as rows are waited for: ids, and units' requests and exposures.</summary>
+    public long WaitingBytes => _exposures.Bytes + _events.Bytes + _memory.Waiting;
 
     /// <summary>About how much memory is held for as long as flags are: what is known of units.</summary>
-    public long UnitBytes => _environments.Values.Sum(environment => environment.UnitBytes);
+    public long UnitBytes => _memory.Units;
 
     public int RememberedIds => _exposures.Count + _events.Count;
 
@@ -40,7 +45,9 @@ internal sealed class ReleaseFold(FoldLimits limits)
     {
         Note(exposure.ReceivedAt.UtcTicks, ref _exposuresReceived);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
-            ?? (_exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure) : Folded.Repeated);
+            ?? (!Sample.Has(exposure.UnitHash) ? Pass(exposure)
+            : _exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure)
+            : Folded.Repeated);
         Tally = Tally.With(folded);
     }
 
@@ -48,7 +55,9 @@ internal sealed class ReleaseFold(FoldLimits limits)
     {
         Note(metricEvent.ReceivedAt.UtcTicks, ref _eventsReceived);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
-            ?? (_events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent) : Folded.Repeated);
+            ?? (!Sample.Has(metricEvent.UnitHash) ? Folded.NotSampled
+            : _events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent)
+            : Folded.Repeated);
         Tally = Tally.With(folded);
     }
 
@@ -78,6 +87,23 @@ internal sealed class ReleaseFold(FoldLimits limits)
         return true;
     }
 
+    /// <summary>
+    /// Half of the units are counted from now on, and nothing is remembered of the others; what they did stays counted. It frees at once what is known of
+    /// units, and what is waited for once older ids go: <paramref name="sparingly"/> is false until those of the last time have gone.
+    /// False when nothing was changed.
+    /// </summary>
+    public bool Thin(bool sparingly)
+    {
+        var received = Math.Max(_exposuresReceived, _eventsReceived);
+        if (!Sample.CanHalve || (sparingly && received < _thinnedAgainAfter))
+            return false;
+        Sample = Sample.Halved();
+        foreach (var environment in _environments.Values)
+            environment.Keep(Sample);
+        _thinnedAgainAfter = received + ((Limits.Lateness + Limits.ClockAhead).Ticks / 2 * 3);
+        return true;
+    }
+
     /// <summary>Drops flags without traffic or question for <see cref="FoldLimits.Retention"/>. Returns how many.</summary>
     public int Forget(DateTimeOffset now) =>
         _environments.Values.Sum(environment => environment.Forget((now - Limits.Retention).UtcTicks, _settledTicks));
@@ -85,20 +111,31 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public ReleaseHealth Read(GetReleaseHealth query, DateTimeOffset now, DateTimeOffset completeUpTo)
     {
         if (_environments.GetValueOrDefault(query.Environment)?.Find(query.Flag) is not { } flag)
-            return new ReleaseHealth([], null, null, null, completeUpTo);
+            return new ReleaseHealth([], null, null, null, completeUpTo) { UnitShare = Sample.Share };
         flag.LastAsked = now.UtcTicks;
         return new ReleaseHealth(
             flag.Epochs(query.Variant, query.FromVersion),
             Moment(flag.LastExposure),
             Moment(flag.LastEvent),
             flag.FirstFailure(query.Variant, query.FromVersion) is { } ticks ? Moment(ticks) : null,
-            completeUpTo);
+            completeUpTo)
+        {
+            UnitShare = Sample.Share,
+        };
     }
 
     private void Note(long receivedTicks, ref long latest)
     {
         latest = Math.Max(latest, receivedTicks);
         _firstReceived = Math.Min(_firstReceived, receivedTicks);
+    }
+
+    /// <summary>There is traffic, but this unit is not counted.</summary>
+    private Folded Pass(RecordedExposure e)
+    {
+        if (_environments.GetValueOrDefault(e.Environment)?.Find(e.Flag) is { } flag)
+            flag.LastExposure = Math.Max(flag.LastExposure, e.ReceivedAt.UtcTicks);
+        return Folded.NotSampled;
     }
 
     private Folded Count(RecordedExposure e)
@@ -119,7 +156,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
         {
             if (!environment.TryName(e.Name, out var name))
                 return Folded.OverLimit;
-            environment.Unit(e.UnitHash).Convert(name, e.Time.UtcTicks, e.ReceivedAt.UtcTicks);
+            environment.Convert(e.UnitHash, name, e.Time.UtcTicks, e.ReceivedAt.UtcTicks);
             return Folded.Counted;
         }
 
@@ -130,7 +167,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
         return Folded.Counted;
     }
 
-    private static Folded Count(EnvironmentCells environment, MetricEvent e, RequestSample sample, IReadOnlyList<EvaluatedFlag> evaluated)
+    private Folded Count(EnvironmentCells environment, MetricEvent e, RequestSample sample, IReadOnlyList<EvaluatedFlag> evaluated)
     {
         var folded = Folded.Counted;
         foreach (var (key, variant, version) in evaluated)
@@ -138,7 +175,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
             if (environment.TryOpen(key, version, variant, out var flag, out var cell))
             {
                 flag.LastEvent = Math.Max(flag.LastEvent, e.ReceivedAt.UtcTicks);
-                cell.AddForGood(e.UnitHash, sample);
+                cell.AddForGood(e.UnitHash, sample, _memory);
             }
             else
             {
@@ -152,7 +189,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private EnvironmentCells Environment(string key)
     {
         if (!_environments.TryGetValue(key, out var environment))
-            _environments.Add(key, environment = new EnvironmentCells(Limits));
+            _environments.Add(key, environment = new EnvironmentCells(Limits, _memory));
         return environment;
     }
 

@@ -54,7 +54,7 @@ internal sealed partial class LiveMoments(
 
     public void Start()
     {
-        memory.IsTooMuch(this, fold.Bytes);
+        memory.Note(this, fold.Bytes);
         _running = Task.Run(RunAsync);
     }
 

@@ -13,17 +13,16 @@ internal sealed class MomentMemory(IOptions<FoldLimits> limits)
     private readonly ConcurrentDictionary<LiveMoments, long> _held = new();
     private readonly ConcurrentDictionary<LiveMoments, long> _passing = new();
 
+    /// <summary>Notes what a fold holds.</summary>
+    public void Note(LiveMoments fold, long bytes) => (fold.IsPassing ? _passing : _held)[fold] = bytes;
+
     /// <summary>Notes what a fold holds. True when it is to hold less.</summary>
     public bool IsTooMuch(LiveMoments fold, long bytes)
     {
-        if (fold.IsPassing)
-        {
-            _passing[fold] = bytes;
-            return _held.Values.Sum() + _passing.Values.Sum() > limits.Value.MostBytes;
-        }
-
-        _held[fold] = bytes;
-        return _held.Values.Sum() > limits.Value.MostBytes && bytes >= _held.Values.Max();
+        Note(fold, bytes);
+        return fold.IsPassing
+            ? _held.Values.Sum() + _passing.Values.Sum() > limits.Value.MostBytes
+            : _held.Values.Sum() > limits.Value.MostBytes && bytes >= _held.Values.Max();
     }
 
     /// <summary>The folds that hold anything, those that are being made too.</summary>

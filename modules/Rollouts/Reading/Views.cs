@@ -88,6 +88,8 @@ internal static class Views
         var doubt = last.Breaker.Doubtful ? ", too doubtful to go on" : "";
         if (last.Health.Source is { IsWhole: false } source)
             doubt += $"; it waits, {Sentences.Numbers(source)}";
+        if (last.Health.UnitShare < 1)
+            doubt += $"; counted on one in {Sentences.Number(1 / last.Health.UnitShare)} units, since memory does not do for more";
         return Sentences.Text($"{last.SecondsInStage:0} of {stage.MinimumSeconds:0.#} s, {last.Present.Released.Exposures:N0} of {stage.MinimumExposures:N0} exposures{e}{doubt}.");
     }
 }

@@ -25,7 +25,7 @@ internal sealed class ExposureLoad(HttpClient http, string source)
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, senders).Select(_ => Task.Run(async () =>
         {
-            var body = new ExposureBody(TimeProvider.System.GetUtcNow());
+            var body = new ExposureBody();
             while (Stopwatch.GetElapsedTime(started) < duration)
                 await SendAsync(body, Interlocked.Increment(ref _last), latencies, cancellationToken);
         }, cancellationToken)));

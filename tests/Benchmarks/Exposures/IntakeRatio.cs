@@ -59,7 +59,7 @@ internal static class IntakeRatio
         var time = TimeProvider.System.GetUtcNow();
         var rows = new RowBatch(ExposureTable.Table.Columns.Count, 64 * 1024 * 1024);
         var reader = new ExposureElementReader(new IntakeRequest("production", "benchmark", time), new ExposureOptions());
-        var body = new ExposureBody(time);
+        var body = new ExposureBody();
         for (var batch = 0; batch < LimitBatches; batch++)
         {
             if (Elements.ReadArray(body.Of(batch).Span, reader, rows).Count > 0)

@@ -40,14 +40,31 @@ internal static class Overload
         var (rate, p99) = await sending;
         System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{rate:N0} rows/s acknowledged, p99 {p99:N0} ms, {load.Acknowledged.Count:N0} batches; refused: {string.Join(", ", load.Refusals)}; working set at most {peak / 1048576.0:N0} MiB"));
-        if (load.Refusals.Keys.Any(answer => answer.StartsWith("503", StringComparison.Ordinal)))
+        if (load.Refusals.Keys.Any(refusal => refusal.StartsWith("503", StringComparison.Ordinal)))
             System.Console.WriteLine($"503 means that the database did not take a group; the server's warnings:\n{string.Join('\n', bench.Server.Output.Split('\n').Where(line => line.Length > 0).Take(WarningLines))}");
+        await TellHealthAsync(bench, cancellationToken);
         var lost = await LostAsync(bench, load, cancellationToken);
-        using var verified = JsonDocument.Parse(await bench.Server.Http.GetStringAsync("/api/v1/ledger/verify", cancellationToken));
+        using var answer = await bench.Server.Http.GetAsync("/api/v1/ledger/verify", cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            System.Console.WriteLine($"the verification answered {answer.StatusCode}; the server's last words:\n{string.Join('\n', bench.Server.Output.Split('\n').TakeLast(WarningLines))}");
+            return 1;
+        }
+
+        using var verified = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
         var valid = verified.RootElement.GetProperty("valid").GetBoolean();
         System.Console.WriteLine($"acknowledged batches that are not there exactly once: {lost}; chain valid: {valid}, {verified.RootElement.GetProperty("rows")} rows");
-        var refusedOtherwise = load.Refusals.Keys.Count(answer => answer is not ("429 Retry-After" or "503 Retry-After"));
+        var refusedOtherwise = load.Refusals.Keys.Count(refusal => refusal is not ("429 Retry-After" or "503 Retry-After"));
         return peak < MostBytes && lost == 0 && valid && refusedOtherwise == 0 ? 0 : 1;
+    }
+
+    /// <summary>How far release health came beside it, which reads the same rows, and which share of the units it could count.</summary>
+    private static async Task TellHealthAsync(LedgerBench bench, CancellationToken cancellationToken)
+    {
+        using var health = JsonDocument.Parse(await bench.Server.Http.GetStringAsync("/api/v1/releases/health?environment=production&flag=new-checkout&variant=on", cancellationToken));
+        var arms = health.RootElement.GetProperty("epochs").EnumerateArray().SelectMany(epoch => new[] { epoch.GetProperty("released"), epoch.GetProperty("control") }).ToList();
+        System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"release health: {arms.Sum(arm => arm.GetProperty("exposures").GetInt64()):N0} exposures of {arms.Sum(arm => arm.GetProperty("units").GetInt64()):N0} units counted, on {health.RootElement.GetProperty("unitShare").GetDouble():P1} of the units since memory did not do for more; last received {TimeProvider.System.GetUtcNow() - health.RootElement.GetProperty("lastExposureAt").GetDateTimeOffset():g} ago"));
     }
 
     /// <summary>The ids of a batch begin with its number, and each has its row's.</summary>

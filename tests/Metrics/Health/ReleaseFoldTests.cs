@@ -211,7 +211,7 @@ public sealed class ReleaseFoldTests
         for (var i = 0; i < 10_000; i++)
             fold.Apply(Request(i, unit: 1, at: i / 100));
         fold.Apply(Exposure(1, unit: 2, "on", version: 2, at: 0));
-        fold.UnitBytes.ShouldBeInRange(500, 1_000);
+        fold.UnitBytes.ShouldBe((2 * UnitRecord.Bytes) + UnitFlag.Bytes);
         var full = fold.WaitingBytes;
 
         fold.Settle(At(86_400));
@@ -220,6 +220,67 @@ public sealed class ReleaseFoldTests
         fold.WaitingBytes.ShouldBeLessThanOrEqualTo(full - (10_000 * 24));
         fold.Forget(Start.AddDays(31)).ShouldBe(1);
         (fold.Units, fold.UnitBytes).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public void what_a_unit_met_again_and_again_is_held_until_it_is_settled()
+    {
+        var fold = new ReleaseFold(new FoldLimits { Lateness = TimeSpan.FromMinutes(1) });
+        var once = 0L;
+        for (var i = 0; i < 1_000; i++)
+        {
+            fold.Apply(Exposure(i, unit: 1, "on", version: 2, at: i));
+            once = i == 0 ? fold.WaitingBytes : once;
+        }
+
+        var ids = fold.WaitingBytes;
+        fold.Apply(Exposure(1_000, unit: 1, "on", version: 2, at: 999));
+        fold.Apply(Exposure(1_001, unit: 1, "on", version: 2, at: 999));
+        fold.WaitingBytes.ShouldBe(ids, "the same exposure at the same time changes nothing");
+        (ids - once).ShouldBeGreaterThan(1_000 * (16 + 16));
+
+        fold.Settle(At(100_000));
+        fold.Forget(At(100_000));
+
+        fold.WaitingBytes.ShouldBeLessThanOrEqualTo(ids - (1_000 * 16));
+        fold.UnitBytes.ShouldBe(UnitRecord.Bytes + UnitFlag.Bytes);
+        fold.Apply(Request(1, unit: 1, at: 99_990, failed: true));
+        fold.Read(new GetReleaseHealth("production", "checkout", "on", 1), Start, Start).Epochs[0].Released.Errors.ShouldBe(1);
+    }
+
+    [Fact]
+    public void a_fold_that_knows_too_many_units_counts_half_of_them_from_then_on()
+    {
+        const ulong Units = 10_000;
+        for (var unit = 0UL; unit < Units; unit++)
+        {
+            _fold.Apply(Exposure((int)unit, unit, unit % 2 == 0 ? "on" : "off", version: 2, at: 0));
+            _fold.Apply(Request((int)unit, unit, at: 1, failed: unit < 100));
+        }
+
+        var (units, waiting) = (_fold.UnitBytes, _fold.WaitingBytes);
+
+        _fold.Thin(sparingly: true).ShouldBeTrue();
+        _fold.Thin(sparingly: true).ShouldBeFalse("what was freed so far is not all");
+
+        var before = Read().Epochs.ShouldHaveSingleItem();
+        (before.Released.Units + before.Control.Units, before.Released.Requests + before.Control.Requests, before.Released.FailingUnits + before.Control.FailingUnits)
+            .ShouldBe(((long)Units, (long)Units, 100));
+        Read().FirstBadExposureAt.ShouldBe(At(1));
+        Read().UnitShare.ShouldBe(0.5);
+        ((double)_fold.UnitBytes / units).ShouldBeInRange(0.45, 0.55);
+        _fold.WaitingBytes.ShouldBeLessThan(waiting);
+
+        for (var unit = 0UL; unit < Units; unit++)
+            _fold.Apply(Exposure((int)(Units + unit), unit, unit % 2 == 0 ? "on" : "off", version: 3, at: 2));
+        var after = Read().Epochs[1];
+        ((double)after.Released.Units / (Units / 2)).ShouldBeInRange(0.45, 0.55);
+        ((double)after.Control.Units / (Units / 2)).ShouldBeInRange(0.45, 0.55);
+        _fold.Tally.NotSampled.ShouldBe((long)Units - after.Released.Units - after.Control.Units);
+        Read().LastExposureAt.ShouldBe(At(2));
+        for (var again = 0; again < 40; again++)
+            _fold.Thin(sparingly: false);
+        (_fold.Units, _fold.Sample.CanHalve).ShouldBe((1, false), "the unit whose hash is 0 is in every sample");
     }
 
     [Fact]

@@ -16,14 +16,15 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
     private ArmService _stableService = null!;
     private ArmService _canaryService = null!;
     private string _stable = null!;
-    private string _canary = null!;
+    private string _failing = null!;
+    private string _mended = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(PrometheusServer.Program is null, "prometheus is not installed (Debian: apt-get install prometheus)");
-        (_stable, _canary) = (service.Deployment("stable"), service.Deployment("canary"));
+        (_stable, _failing, _mended) = (service.Deployment("stable"), service.Deployment("failing"), service.Deployment("mended"));
         _stableService = await ArmService.StartAsync("stable", Token);
         _canaryService = await ArmService.StartAsync("canary", Token);
         _folder.Copy("Yarp", BuiltPlugins.FolderOf("Yarp")).Copy("Prometheus", BuiltPlugins.FolderOf("Prometheus"));
@@ -35,7 +36,8 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
             [$"{Edge}:Options:Listen:0"] = "http://127.0.0.1:0",
             [$"{Edge}:Options:Routes:shop:Stable"] = _stable,
             [$"{Edge}:Options:Routes:shop:Arms:{_stable}"] = _stableService.Address.ToString(),
-            [$"{Edge}:Options:Routes:shop:Arms:{_canary}"] = _canaryService.Address.ToString(),
+            [$"{Edge}:Options:Routes:shop:Arms:{_failing}"] = _canaryService.Address.ToString(),
+            [$"{Edge}:Options:Routes:shop:Arms:{_mended}"] = _canaryService.Address.ToString(),
             [$"{Numbers}:Plugin"] = "prometheus",
             [$"{Numbers}:Options:Url"] = service.Server.Url.ToString(),
             [$"{Numbers}:Options:Metrics:http:Trials"] = "http_requests_total{deployment=\"$arm\"}",
@@ -61,17 +63,18 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
     [Fact]
     public async Task a_canary_that_fails_is_aborted_and_a_healthy_one_goes_through()
     {
-        await StartAsync("burns", new { exposurePercent = 10, minimumSeconds = 600, minimumExposures = 100 });
-        var burnt = await UntilAsync("burns", "aborted", canaryFails: true);
+        await StartAsync("burns", _failing, new { exposurePercent = 10, minimumSeconds = 600, minimumExposures = 100 });
+        var burnt = await UntilAsync("burns", "aborted", _failing, canaryFails: true);
         burnt.GetProperty("abort").GetProperty("cause").GetString().ShouldBe("breaker");
         burnt.GetProperty("released").GetProperty("errors").GetInt64().ShouldBeGreaterThan(0);
         burnt.GetProperty("released").GetProperty("p95Milliseconds").GetDouble().ShouldBeInRange(50, 250);
 
-        await StartAsync("goes", new { exposurePercent = 10, minimumSeconds = 0, minimumExposures = 50, waitsForGuardrails = true }, new { exposurePercent = 100, minimumSeconds = 0, minimumExposures = 50 });
-        await UntilAsync("goes", "completed", canaryFails: false);
+        // A deployment of its own: the last errors of the failing one may be scraped after this has begun.
+        await StartAsync("goes", _mended, new { exposurePercent = 10, minimumSeconds = 0, minimumExposures = 50, waitsForGuardrails = true }, new { exposurePercent = 100, minimumSeconds = 0, minimumExposures = 50 });
+        await UntilAsync("goes", "completed", _mended, canaryFails: false);
     }
 
-    private async Task StartAsync(string key, params object[] stages)
+    private async Task StartAsync(string key, string canary, params object[] stages)
     {
         using var planned = await _admin.PostAsJsonAsync(
             "/api/v1/rollouts",
@@ -80,7 +83,7 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
                 key,
                 stages,
                 guardrails = new[] { new { metric = "latency-p50", marginPercent = 400 } },
-                route = new { router = "edge", name = "shop", stable = _stable, canary = _canary, health = new { source = "numbers", errors = "http", latency = "latency" } },
+                route = new { router = "edge", name = "shop", stable = _stable, canary, health = new { source = "numbers", errors = "http", latency = "latency" } },
             },
             Token);
         planned.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created, await planned.Content.ReadAsStringAsync(Token));
@@ -89,13 +92,13 @@ public sealed class RolloutOnPrometheus(ScrapedService service, PostgresFixture 
     }
 
     /// <summary>Both deployments count requests until the rollout stands so.</summary>
-    private Task<JsonElement> UntilAsync(string rollout, string status, bool canaryFails) => _admin.UntilAsync(
+    private Task<JsonElement> UntilAsync(string rollout, string status, string canary, bool canaryFails) => _admin.UntilAsync(
         $"/api/v1/rollouts/{rollout}",
         answer => answer.GetProperty("status").GetString() == status,
         meanwhile: () =>
         {
             service.Exporter.Record(_stable, Requests(45, 0));
-            service.Exporter.Record(_canary, Requests(20, canaryFails ? 10 : 0));
+            service.Exporter.Record(canary, Requests(20, canaryFails ? 10 : 0));
         });
 
     private static IEnumerable<(double Seconds, bool Failed)> Requests(int count, int failed) => Enumerable.Range(0, count).Select(i => (0.1, i < failed));

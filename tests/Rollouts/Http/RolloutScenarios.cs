@@ -38,6 +38,17 @@ public sealed class RolloutScenarios(RolloutServer server) : IClassFixture<Rollo
     }
 
     [Fact]
+    public async Task a_release_that_is_counted_on_a_share_of_its_units_says_so()
+    {
+        var flag = await server.StartedAsync("sampled");
+        server.Measure("sampled", () => [Epoch(flag.Version, Arm(50, 0), Arm(900, 9))], unitShare: 0.25);
+        await server.LookAsync();
+
+        (await server.GetAsync("/api/v1/rollouts/sampled")).GetProperty("reason").GetString()!
+            .ShouldEndWith("; counted on one in 4 units, since memory does not do for more.");
+    }
+
+    [Fact]
     public async Task a_bad_release_is_stopped_by_the_breaker_with_its_evidence()
     {
         var flag = await server.StartedAsync("bad");

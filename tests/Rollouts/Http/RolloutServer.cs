@@ -74,8 +74,8 @@ public sealed class RolloutServer(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>Metrics answers with these counts, fresh at every look.</summary>
-    internal void Measure(string flag, Func<IReadOnlyList<EpochHealth>> epochs, DateTimeOffset? firstBad = null) =>
-        Seams.Health[flag] = () => new ReleaseHealth(epochs(), Time.GetUtcNow(), Time.GetUtcNow(), firstBad, Time.GetUtcNow());
+    internal void Measure(string flag, Func<IReadOnlyList<EpochHealth>> epochs, DateTimeOffset? firstBad = null, double unitShare = 1) =>
+        Seams.Health[flag] = () => new ReleaseHealth(epochs(), Time.GetUtcNow(), Time.GetUtcNow(), firstBad, Time.GetUtcNow()) { UnitShare = unitShare };
 
     public async ValueTask DisposeAsync()
     {
