@@ -15,10 +15,14 @@ public sealed class LedgerScenarios(CommandLine cli) : IClassFixture<CommandLine
         (await cli.Type("exposures", "list", "--flag", "cli-ledger", "-f", csv)).Well();
         (await File.ReadAllTextAsync(csv, TestContext.Current.CancellationToken)).ShouldContain("ann");
 
+        (await cli.Type("exposures", "verify", "--flag", "cli-ledger", "-e", "production")).Well().Out.ShouldContain("checked");
         (await cli.Type("ledger", "verify")).Well().Out.ShouldContain("valid");
+        var head = Path.Combine(cli.Folder, "noted.json");
+        (await cli.Type("ledger", "head", "-f", head)).Well();
         var export = Path.Combine(cli.Folder, "ledger");
         (await cli.Type("ledger", "export", export)).Well();
         (await cli.TypeAs(null, "", "ledger", "check", export)).Well().Out.ShouldContain("yes");
+        (await cli.TypeAs(null, "", "ledger", "check", export, "--head", head)).Well().Out.ShouldContain("yes");
 
         var rows = Path.Combine(export, "rows.pgcopy");
         var bytes = await File.ReadAllBytesAsync(rows, TestContext.Current.CancellationToken);

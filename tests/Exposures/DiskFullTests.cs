@@ -1,13 +1,16 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Delivery.EmbeddedPostgres;
 
 namespace Delivery.Exposures.Tests;
 
-/// <summary>The disk under the ledger's rows is full: a tablespace on a small tmpfs, which only root can mount.</summary>
+/// <summary>The disk under the ledger's rows gets full under load: a tablespace on a small tmpfs, which only root can mount.</summary>
 public sealed class DiskFullTests
 {
     private const int RowsPerBatch = 5_000;
+    private const int Senders = 4;
+    private const int MostBatches = 100;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -38,21 +41,35 @@ public sealed class DiskFullTests
         await ledger.ExecuteAsync($"CREATE TABLESPACE small LOCATION '{mount}'");
         await ledger.ExecuteAsync($"ALTER TABLE {slice} SET TABLESPACE small");
 
-        var batch = 0;
-        HttpResponseMessage answer;
-        do
-            answer = await ledger.SendAsync(Body(++batch), "instance", batch);
-        while (answer.StatusCode == HttpStatusCode.OK && batch < 100);
+        var (last, taken, refused) = (0, new ConcurrentBag<int>(), new ConcurrentBag<int>());
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(async _ =>
+        {
+            for (var batch = Interlocked.Increment(ref last); batch < MostBatches; batch = Interlocked.Increment(ref last))
+            {
+                using var answer = await ledger.SendAsync(Body(batch), "instance", batch);
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    taken.Add(batch);
+                    continue;
+                }
 
-        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        answer.Headers.RetryAfter.ShouldNotBeNull();
-        batch.ShouldBeGreaterThan(1);
-        (await ledger.SendAsync(Body(batch), "instance", batch)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+                answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+                answer.Headers.RetryAfter.ShouldNotBeNull();
+                refused.Add(batch);
+                return;
+            }
+        }));
+
+        refused.Count.ShouldBe(Senders, "each went on until it was refused");
+        taken.ShouldNotBeEmpty();
+        (await ledger.SendAsync(Body(refused.Min()), "instance", refused.Min())).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
 
         (await RunAsync("mount", "-o", "remount,size=128m", mount)).ShouldBe(0);
-        (await ledger.TakenAsync(Body(batch), "instance", batch)).GetProperty("duplicate").GetBoolean().ShouldBeFalse();
-        (await ledger.TakenAsync(Body(1), "instance", 1)).GetProperty("duplicate").GetBoolean().ShouldBeTrue();
-        var rows = 10 + batch * (long)RowsPerBatch;
+        foreach (var batch in refused)
+            (await ledger.TakenAsync(Body(batch), "instance", batch)).GetProperty("duplicate").GetBoolean().ShouldBeFalse();
+        foreach (var batch in taken)
+            (await ledger.TakenAsync(Body(batch), "instance", batch)).GetProperty("duplicate").GetBoolean().ShouldBeTrue();
+        var rows = 10 + ((taken.Count + refused.Count) * (long)RowsPerBatch);
         (await ledger.ScalarAsync<long>("SELECT count(DISTINCT id) FROM exposures.exposures")).ShouldBe(rows);
         var verified = await ledger.GetAsync("/api/v1/ledger/verify");
         (verified.GetProperty("valid").GetBoolean(), verified.GetProperty("rows").GetInt64()).ShouldBe((true, rows));

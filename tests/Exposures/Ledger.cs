@@ -29,6 +29,9 @@ public sealed class Ledger : IAsyncDisposable
 
     public Task<HttpClient> ClientAsync(string role, string? environment) => _server.AsAsync(role, environment, TestContext.Current.CancellationToken);
 
+    /// <summary>A client with this key.</summary>
+    public HttpClient With(string key) => _server.With(key);
+
     public IServiceProvider Services => _server.Services;
 
     public IExposureFeed Feed => Services.GetRequiredService<IExposureFeed>();

@@ -56,15 +56,20 @@ public sealed class ServedTests(SharedLedger shared) : IClassFixture<SharedLedge
     {
         await Evaluated.FlagAsync(_ledger, "by-key");
         var issued = await Evaluated.SentAsync(_ledger, HttpMethod.Post, "/api/v1/keys",
-            """{ "name": "quiet", "role": "client-sdk", "environment": "production", "recordsExposures": false }""");
+            """{ "name": "quiet", "role": "server-sdk", "environment": "production", "recordsExposures": false }""");
         var id = issued.GetProperty("id").GetString();
         (await _ledger.GetAsync($"/api/v1/keys/{id}")).GetProperty("recordsExposures").GetBoolean().ShouldBeFalse();
+        using var quiet = _ledger.With(issued.GetProperty("key").GetString()!);
+        var before = await _ledger.HeadAsync();
+        await EvaluateAsync(quiet, "/by-key", """{ "targetingKey": "unheard" }""");
 
         var set = await Evaluated.SentAsync(_ledger, HttpMethod.Put, $"/api/v1/keys/{id}/recording", """{ "recordsExposures": true, "comment": "no hook in this service" }""");
         var again = await Evaluated.SentAsync(_ledger, HttpMethod.Put, $"/api/v1/keys/{id}/recording", """{ "recordsExposures": true }""");
 
         (set.GetProperty("changed").GetBoolean(), again.GetProperty("changed").GetBoolean()).ShouldBe((true, false));
         (await _ledger.GetAsync($"/api/v1/keys/{id}")).GetProperty("recordsExposures").GetBoolean().ShouldBeTrue();
+        await EvaluateAsync(quiet, "/by-key", """{ "targetingKey": "heard" }""");
+        (await _ledger.ReadAsync(before, 1)).Select(row => row.Unit).ShouldBe(["heard"]);
         (await _ledger.GetAsync($"/api/v1/keys/{id}/events")).GetProperty("items").EnumerateArray().Last().GetProperty("type").GetString().ShouldBe("key-recording-set");
     }
 

@@ -10,13 +10,17 @@ internal sealed class DeliveryApi : IDisposable
 {
     private const int PageSize = 1_000;
     private const int Races = 5;
+
+    /// <summary>To verify a ledger of a billion rows takes a quarter of an hour.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(2);
+
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
 
     public DeliveryApi(Credentials credentials, Terminal terminal)
     {
         _time = terminal.Time;
-        _http = new HttpClient(terminal.Handler()) { BaseAddress = credentials.Server, Timeout = TimeSpan.FromSeconds(100) };
+        _http = new HttpClient(terminal.Handler()) { BaseAddress = credentials.Server, Timeout = Patience };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.Key);
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("delivery-cli/1");
     }

@@ -13,6 +13,10 @@ internal static class ExposureCommands
         Column.Of("RULE", "ruleId"), Column.Of("VERSION", "flagVersion"), Column.Of("ENVIRONMENT", "environment"), Column.Of("TIMING", "timing"),
     ];
 
+    private const int VerifiedAtOnce = 100_000;
+    private const int MostMismatches = 1_000;
+    private const int MostShown = 20;
+
     public static Command Create(Terminal terminal) => new("exposures", "The ledger's answers: who was exposed to what, when and why.")
     {
         List(terminal), Of(terminal), Count(terminal), Verify(terminal),
@@ -65,15 +69,45 @@ internal static class ExposureCommands
         Option<string?> flag = new("--flag") { Description = "Of one flag." };
         Option<string?> from = new("--from") { Description = "Not before this time." };
         Option<string?> to = new("--to") { Description = "Before this time." };
-        return new Command("verify", "Derives recorded exposures again from flag version and attributes; exit status 1 when one differs.") { environment, flag, from, to }.Does(terminal, async (session, stop) =>
+        return new Command("verify", "Derives the recorded exposures of a range again from flag version and attributes, the newest first; exit status 1 when one differs.") { environment, flag, from, to }.Does(terminal, async (session, stop) =>
         {
             var said = session.Said;
             var body = new JsonObject().Set("environment", said.GetValue(environment)).Set("flag", said.GetValue(flag)).Set("from", said.GetValue(from)).Set("to", said.GetValue(to));
-            var report = await session.Api.ChangeAsync(HttpMethod.Post, Address.Of("exposures", "verify"), body, stop);
-            session.Show.One(report, [.. report.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Object).Select(member => Column.Of(member.Name, member.Name))]);
-            if (report.Items("mismatches").Any())
+            var report = await DerivedAsync(session, body, stop);
+            session.Show.One(report,
+            [
+                Column.Of("checked", "checked"), Column.Of("matching", "matching"), Column.Of("differing", "differing"), Column.Of("underivable", "underivable.count"),
+                new("mismatches", found => string.Join("\n", found.Items("mismatches").Take(MostShown).Select(mismatch =>
+                    $"{mismatch.Text("exposureId")} of {mismatch.Text("flag")}: {mismatch.Text("recorded.variant")}, the flag gives {mismatch.Text("expected.variant")} ({mismatch.Text("likelyCause")})"))),
+            ]);
+            if (report.At("differing").GetInt64() > 0)
                 throw new ApiFault(ExitCode.Refused, "Some exposures are not what their flag version gives.");
         });
+    }
+
+    /// <summary>The whole range, a page after the other, as one report.</summary>
+    private static async Task<JsonElement> DerivedAsync(Session session, JsonObject body, CancellationToken stop)
+    {
+        body["limit"] = VerifiedAtOnce;
+        long found = 0, matching = 0, differing = 0, underivable = 0;
+        var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var mismatches = new JsonArray();
+        JsonElement page;
+        do
+        {
+            page = await session.Api.ChangeAsync(HttpMethod.Post, Address.Of("exposures", "verify"), body, stop);
+            found += page.At("checked").GetInt64();
+            matching += page.At("matching").GetInt64();
+            differing += page.At("differing").GetInt64();
+            underivable += page.At("underivable.count").GetInt64();
+            foreach (var reason in page.At("underivable.reasons").EnumerateObject())
+                reasons[reason.Name] = reasons.GetValueOrDefault(reason.Name) + reason.Value.GetInt64();
+            foreach (var mismatch in page.Items("mismatches").Take(MostMismatches - mismatches.Count))
+                mismatches.Add(JsonNode.Parse(mismatch.GetRawText()));
+            body["before"] = page.At("next") is { ValueKind: JsonValueKind.Number } next ? next.GetInt64() : null;
+        }
+        while (body["before"] is not null);
+        return JsonSerializer.SerializeToElement(new { @checked = found, matching, differing, underivable = new { count = underivable, reasons }, mismatches });
     }
 
     private static string Accept(FileInfo target) => target.Extension.ToLowerInvariant() switch

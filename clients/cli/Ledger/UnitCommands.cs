@@ -19,7 +19,7 @@ internal static class UnitCommands
     {
         var flag = FlagKey();
         var environment = GlobalOptions.Environment();
-        return new Command("traffic", "Whether units reach a flag's variants in the intended shares; exit status 1 when they do not.") { flag, environment }.Does(terminal, async (session, stop) =>
+        return new Command("traffic", "Whether units reach a flag's variants in the intended shares, and as many as were to be expected; exit status 1 when they do not.") { flag, environment }.Does(terminal, async (session, stop) =>
         {
             var report = await session.Api.GetAsync(Address.Of("flags", session.Said.GetValue(flag)!, "traffic").With(("environment", session.Said.GetValue(environment))), stop);
             var overall = report.At("overall");
@@ -28,9 +28,13 @@ internal static class UnitCommands
                 new("units", _ => overall.Text("units")), new("level", _ => overall.Text("level")), new("p", _ => overall.Text("p")),
                 new("arms", _ => string.Join("\n", overall.Items("arms").Select(arm =>
                     $"{arm.Text("variant")}: {arm.Text("recordedUnits")} units, expected {arm.Text("expectedUnits")}"))),
+                new("lately", _ => $"{report.Text("forecast.now.units")} units since {report.At("forecast.now").Time("from")}"),
+                new("forecast", _ => report.Text("forecast.level") is { Length: > 0 } forecast ? $"{report.Text("forecast.forecastUnits")} units: {forecast}" : "none: the flag is met for too short a time"),
             ]);
             if (overall.Text("level") is "warned" or "blocked")
                 throw new ApiFault(ExitCode.Refused, "Units do not reach the variants as intended.");
+            if (report.Text("forecast.level") == "fallen")
+                throw new ApiFault(ExitCode.Refused, "Fewer than half of the units that were to be expected meet the flag.");
         });
     }
 

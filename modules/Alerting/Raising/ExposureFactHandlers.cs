@@ -42,6 +42,22 @@ public static class TrafficMismatchHandler
     }
 }
 
+/// <summary>Much fewer units meet a flag than was to be expected: its code is not reached, or its exposures are not reported. One alert for a flag and day.</summary>
+public static class TrafficFallenHandler
+{
+    /// <summary>Called by Wolverine.</summary>
+    public static Task Handle(TrafficFallen fact, ISender sender, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        ArgumentNullException.ThrowIfNull(sender);
+        return AlertingFacts.Raise(sender, new RaiseAlert(
+            Audit.Platform("alerting", $"flag:{fact.Flag}"),
+            $"traffic-fallen.{fact.Flag}.{fact.Environment}.{fact.At.UtcDateTime:yyyy-MM-dd}", "traffic-fallen", $"flag/{fact.Flag}",
+            AlertSeverity.Warning, fact.Owner,
+            $"{fact.Flag} in {fact.Environment} is met by fewer units than expected", fact.Detail, JsonSerializer.SerializeToElement(fact, Json.Options)), cancellationToken);
+    }
+}
+
 /// <summary>The server lost exposures of its own evaluations: answers to who was exposed have a hole. One alert for a server and day.</summary>
 public static class ExposuresLostHandler
 {

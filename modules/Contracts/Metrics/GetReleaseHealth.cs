@@ -30,7 +30,8 @@ public sealed record ReleaseHealth(
 
     /// <summary>
     /// Which share of the units is counted, in (0, 1]: all, or since memory did not do (<c>Metrics:Fold:MostBytes</c>) half of them, a quarter and so on, chosen by
-    /// their hash and so of all arms alike. Rates stay what they are; numbers grow more slowly from then on.
+    /// their hash and so of all arms alike. What units did that are counted no more stays in the numbers, but they can no longer fail or convert: rates per unit sink, by the same factor
+    /// in all arms, and rates per request stay.
     /// </summary>
     public double UnitShare { get; init; } = 1;
 }
@@ -58,6 +59,9 @@ public sealed record ArmHealth(
     IReadOnlyList<LatencyBucket> Latency,
     IReadOnlyDictionary<string, long> Conversions)
 {
+    /// <summary>Of the units, about how many are counted no more (<see cref="ReleaseHealth.UnitShare"/>), rather more than fewer.</summary>
+    public long UnitsLeft { get; init; }
+
     /// <summary>An arm nobody was in.</summary>
     public static ArmHealth Empty { get; } = new(0, 0, 0, 0, 0, [], new Dictionary<string, long>());
 }

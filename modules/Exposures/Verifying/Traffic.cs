@@ -11,7 +11,8 @@ internal sealed record TrafficCell(int Epoch, string Variant, string Reason, str
 internal static class Traffic
 {
     public static TrafficReport Report(
-        string flag, string environment, string? owner, IReadOnlyList<AllocationEpoch> epochs, IReadOnlyList<TrafficCell> cells, bool isHeldOut, DateTimeOffset now)
+        string flag, string environment, string? owner, IReadOnlyList<AllocationEpoch> epochs, IReadOnlyList<TrafficCell> cells, bool isHeldOut, DateTimeOffset now,
+        TrafficForecast forecast)
     {
         var views = new List<EpochTraffic>();
         var tested = new List<(AllocatedSplit Split, SplitCounts Counts)>();
@@ -29,7 +30,7 @@ internal static class Traffic
                 .Where(pair => pair.Item2.Refusal is null && pair.Item2.Total > 0));
         }
 
-        return new TrafficReport(flag, environment, owner, Overall(tested), views);
+        return new TrafficReport(flag, environment, owner, Overall(tested), views, forecast);
     }
 
     private static OverallTraffic Overall(List<(AllocatedSplit Split, SplitCounts Counts)> tested)

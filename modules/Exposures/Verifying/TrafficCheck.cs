@@ -1,12 +1,13 @@
 using Delivery.Contracts.Targeting;
 using Delivery.Exposures.Queries;
 using Mediator;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Delivery.Exposures.Verifying;
 
 /// <summary>Counts a flag's units by epoch and compares them with its allocation. Reads every exposure of the flag.</summary>
-internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, TimeProvider time)
+internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, IOptions<VerifyingOptions> options, TimeProvider time)
 {
     /// <summary>Null when there is no such flag.</summary>
     public async Task<TrafficReport?> RunAsync(string flag, string environment, CancellationToken cancellationToken)
@@ -20,7 +21,32 @@ internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, Ti
         if (surroundings?.Layers.Any(layer => layer.Slots.Any(slot => slot.Flag == flag)) == true)
             epochs = [.. epochs.Select(Allocation.InLayer)];
         var isHeldOut = surroundings?.Holdouts.Any(holdout => holdout.Flags.Contains(flag)) == true;
-        return Traffic.Report(flag, environment, known.Owner, epochs, cells, isHeldOut, time.GetUtcNow());
+        var now = time.GetUtcNow();
+        return Traffic.Report(flag, environment, known.Owner, epochs, cells, isHeldOut, now, await ForecastAsync(flag, environment, now, cancellationToken));
+    }
+
+    /// <summary>Units whose exposures came in during the last span and those like it.</summary>
+    private async Task<TrafficForecast> ForecastAsync(string flag, string environment, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var length = options.Value.TrafficEvery;
+        var begins = TrafficForecast.Begins(now, length);
+        await using var command = database.CreateQuestion($"""
+            SELECT min(e.received_at), {string.Join(", ", begins.Select((_, at) =>
+                $"count(DISTINCT e.unit_hash) FILTER (WHERE e.received_at >= ${at + 4} AND e.received_at < ${at + 4}::timestamptz + $3)"))}
+            FROM {ExposureTable.Recorded} e WHERE e.environment = $1 AND e.flag = $2 AND e.received_at >= ${begins.Count + 4}
+            """);
+        command.Parameters.AddWithValue(environment);
+        command.Parameters.AddWithValue(flag);
+        command.Parameters.AddWithValue(length);
+        foreach (var begin in begins)
+            command.Parameters.AddWithValue(begin);
+        // A look longer, so that a flag that was met all the time is seen to have been met before the earliest span.
+        command.Parameters.AddWithValue(begins.Min() - length);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return TrafficForecast.Of(
+            [.. begins.Select((begin, at) => new TrafficSpan(begin, begin + length, reader.GetInt64(at + 1)))],
+            await reader.IsDBNullAsync(0, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(0));
     }
 
     /// <summary>The version that an exposure names says its epoch: no clock is asked.</summary>

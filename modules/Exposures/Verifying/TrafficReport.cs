@@ -5,7 +5,9 @@ namespace Delivery.Exposures.Verifying;
 /// <summary>Whether the units of a flag reach its variants as intended.</summary>
 /// <param name="Overall">Each unit once, in the epoch in which it first met the flag; all epochs and splits together.</param>
 /// <param name="Epochs">The spans in which the allocation did not change, oldest first; each unit once in each.</param>
-internal sealed record TrafficReport(string Flag, string Environment, string? Owner, OverallTraffic Overall, IReadOnlyList<EpochTraffic> Epochs);
+/// <param name="Forecast">Whether as many units met it lately as was to be expected.</param>
+internal sealed record TrafficReport(
+    string Flag, string Environment, string? Owner, OverallTraffic Overall, IReadOnlyList<EpochTraffic> Epochs, TrafficForecast Forecast);
 
 /// <summary>All epochs together.</summary>
 /// <param name="Units">Units tested.</param>

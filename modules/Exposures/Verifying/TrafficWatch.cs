@@ -12,7 +12,7 @@ using Npgsql;
 
 namespace Delivery.Exposures.Verifying;
 
-/// <summary>Tests the traffic of each flag that was met since the last look, and tells of a mismatch.</summary>
+/// <summary>Tests the traffic of each flag that was met since the last look, or was to be, and tells of a mismatch and of traffic that fell.</summary>
 internal sealed partial class TrafficWatch(
     IServiceScopeFactory scopes, NpgsqlDataSource database, IOptions<VerifyingOptions> options, TimeProvider time, ILogger<TrafficWatch> logger) : BackgroundService
 {
@@ -23,8 +23,8 @@ internal sealed partial class TrafficWatch(
         {
             await using var scope = scopes.CreateAsyncScope();
             var report = await scope.ServiceProvider.GetRequiredService<TrafficCheck>().RunAsync(flag, environment, cancellationToken);
-            if (report?.Overall is { Level: SrmLevel.Warned or SrmLevel.Blocked, P: { } p } overall)
-                await TellAsync(scope.ServiceProvider.GetRequiredService<ISender>(), report, overall, p, cancellationToken);
+            if (report is not null && (Mismatch(report), Fallen(report)) is var (mismatch, fallen) && (mismatch is not null || fallen is not null))
+                await TellAsync(scope.ServiceProvider.GetRequiredService<ISender>(), report, mismatch, fallen, cancellationToken);
         }
     }
 
@@ -44,10 +44,16 @@ internal sealed partial class TrafficWatch(
         }
     }
 
+    /// <summary>Of the last span, and of those it is compared with: a flag that nobody meets any more is to be seen as well.</summary>
     private async Task<List<(string Flag, string Environment)>> MetAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateQuestion($"SELECT DISTINCT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= $1");
-        command.Parameters.AddWithValue(time.GetUtcNow() - options.Value.TrafficEvery);
+        var length = options.Value.TrafficEvery;
+        var begins = TrafficForecast.Begins(time.GetUtcNow(), length);
+        await using var command = database.CreateQuestion(string.Join(" UNION ", begins.Select((_, at) =>
+            $"SELECT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= ${at + 2} AND received_at < ${at + 2}::timestamptz + $1")));
+        command.Parameters.AddWithValue(length);
+        foreach (var begin in begins)
+            command.Parameters.AddWithValue(begin);
         var met = new List<(string, string)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -55,21 +61,50 @@ internal sealed partial class TrafficWatch(
         return met;
     }
 
-    private async Task TellAsync(ISender sender, TrafficReport report, OverallTraffic overall, double p, CancellationToken cancellationToken)
+    /// <summary>Over all epochs, or plainly in the present one.</summary>
+    private TrafficMismatch? Mismatch(TrafficReport report)
     {
-        var arms = string.Join("; ", overall.Arms.Select(arm => string.Create(
+        var overall = report.Overall;
+        var blocked = report.Epochs is [.., var present] ? present.Splits.FirstOrDefault(split => split.Level == SrmLevel.Blocked) : null;
+        var (level, p, arms, units, where) = overall is { Level: SrmLevel.Warned or SrmLevel.Blocked, P: { } all } && (overall.Level == SrmLevel.Blocked || blocked is null)
+            ? (overall.Level, all, overall.Arms, overall.Units, "over all allocation epochs")
+            : (blocked?.Level, blocked?.P ?? 1, blocked?.Arms ?? [], blocked?.Arms.Sum(arm => arm.RecordedUnits) ?? 0, "in the present allocation epoch");
+        if (level is null)
+            return null;
+        var told = string.Join("; ", arms.Select(arm => string.Create(
             CultureInfo.InvariantCulture, $"{arm.Variant ?? "control"} {arm.RecordedUnits} units, expected {arm.ExpectedUnits:F1}")));
-        var fact = new TrafficMismatch(
-            report.Flag, report.Environment, report.Owner, overall.Level == SrmLevel.Blocked, p,
-            string.Create(CultureInfo.InvariantCulture, $"Of {overall.Units} units: {arms}. Sequential p = {p:G3} over all allocation epochs."), time.GetUtcNow());
-        LogMismatch(report.Environment, report.Flag, p);
-        var outcome = await sender.Send(new ReportTraffic(Audit.Platform("traffic-watch", $"flag:{report.Flag}"), fact), cancellationToken);
+        return new TrafficMismatch(
+            report.Flag, report.Environment, report.Owner, level == SrmLevel.Blocked, p,
+            string.Create(CultureInfo.InvariantCulture, $"Of {units} units: {told}. Sequential p = {p:G3} {where}."), time.GetUtcNow());
+    }
+
+    /// <summary>Not where the flag is off for everyone on purpose.</summary>
+    private TrafficFallen? Fallen(TrafficReport report) =>
+        report.Forecast is not { Level: TrafficLevel.Fallen, ForecastUnits: { } forecast, P: { } p } || report.Epochs is not [.., { Splits.Count: > 0 }]
+            ? null
+            : new TrafficFallen(
+                report.Flag, report.Environment, report.Owner, report.Forecast.Now.Units, forecast, p,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{report.Forecast.Now.Units} units from {report.Forecast.Now.From.UtcDateTime:yyyy-MM-dd HH:mm} to {report.Forecast.Now.To.UtcDateTime:HH:mm} UTC; {string.Join(" and ", report.Forecast.ComparedWith.Select(span => string.Create(CultureInfo.InvariantCulture, $"{span.Units} from {span.From.UtcDateTime:yyyy-MM-dd HH:mm}")))}. That it is not below half of that has p = {p:G3}."),
+                time.GetUtcNow());
+
+    private async Task TellAsync(ISender sender, TrafficReport report, TrafficMismatch? mismatch, TrafficFallen? fallen, CancellationToken cancellationToken)
+    {
+        if (mismatch is not null)
+            LogMismatch(report.Environment, report.Flag, mismatch.P);
+        if (fallen is not null)
+            LogFallen(report.Environment, report.Flag, fallen.Units, fallen.ForecastUnits);
+        var outcome = await sender.Send(new ReportTraffic(Audit.Platform("traffic-watch", $"flag:{report.Flag}"), report.Flag, mismatch, fallen), cancellationToken);
         if (outcome is not Outcome.Done)
             throw new InvalidOperationException($"the traffic of {report.Flag} could not be told: {outcome}");
     }
 
     [LoggerMessage(3003, LogLevel.Warning, "The units of {Environment}/{Flag} do not reach its variants as intended: p = {P}.")]
     private partial void LogMismatch(string environment, string flag, double p);
+
+    [LoggerMessage(3007, LogLevel.Warning, "{Environment}/{Flag} is met by {Units} units, where {ForecastUnits} were to be expected.")]
+    private partial void LogFallen(string environment, string flag, long units, double forecastUnits);
 
     [LoggerMessage(3004, LogLevel.Warning, "The flags' traffic could not be tested; it is tried again at the next look.")]
     private partial void LogFailed(Exception exception);

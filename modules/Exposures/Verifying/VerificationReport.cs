@@ -7,7 +7,11 @@ namespace Delivery.Exposures.Verifying;
 /// <param name="Underivable">Those that can't be derived from what was recorded.</param>
 /// <param name="Mismatches">Those that differ, newest first; at the most 1,000 of them.</param>
 internal sealed record VerificationReport(
-    long Checked, long Matching, long Differing, UnderivableCount Underivable, IReadOnlyList<Mismatch> Mismatches);
+    long Checked, long Matching, long Differing, UnderivableCount Underivable, IReadOnlyList<Mismatch> Mismatches)
+{
+    /// <summary>Where to go on, as <c>before</c>: the range has more than the limit. Absent when it is through.</summary>
+    public long? Next { get; init; }
+}
 
 /// <summary>Exposures that can't be derived.</summary>
 /// <param name="Count">How many.</param>

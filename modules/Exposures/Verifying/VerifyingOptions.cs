@@ -19,7 +19,7 @@ internal sealed class VerifyingOptions
     [Range(1, 100_000)]
     public int CompiledRulesets { get; set; } = 512;
 
-    /// <summary>How often the flags that were met since the last look are tested for their traffic. 1 min to 7 days; the default is 1 h.</summary>
+    /// <summary>How often the flags that were met since the last look are tested for their traffic, and how long the span is whose units are compared with a forecast. 1 min to 7 days; the default is 1 h.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
     public TimeSpan TrafficEvery { get; set; } = TimeSpan.FromHours(1);
 }

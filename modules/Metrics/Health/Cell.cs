@@ -12,6 +12,9 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     /// <summary>A place in a table that is two thirds full.</summary>
     private const int FailingBytes = 40;
 
+    /// <summary>A node of a tree.</summary>
+    private const int FailureTimeBytes = 64;
+
     private readonly Dictionary<ulong, int> _failing = [];
     private readonly Dictionary<string, long> _conversions = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, int> _failuresByTime = [];
@@ -26,6 +29,10 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     public long Errors { get; private set; }
     public LogHistogram Latency { get; } = new();
     public IReadOnlyDictionary<string, long> Conversions => _conversions;
+
+    /// <summary>Of <see cref="Units"/>, those that are counted no more.</summary>
+    public long UnitsLeft { get; set; }
+
     /// <summary>Those of the units that are counted now.</summary>
     public IReadOnlyCollection<ulong> FailingUnits => _failing.Keys;
 
@@ -46,15 +53,18 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     public void AddForGood(ulong unit, RequestSample sample, FoldMemory memory)
     {
         Count(unit, sample, memory);
-        Settle(sample, open: false);
+        Settle(sample, memory, open: false);
     }
 
     /// <summary>Counts a request that a late exposure may still move elsewhere.</summary>
     public void Add(ulong unit, RequestSample sample, FoldMemory memory)
     {
         Count(unit, sample, memory);
-        if (sample.Failed)
-            _failuresByTime[sample.Ticks] = _failuresByTime.GetValueOrDefault(sample.Ticks) + 1;
+        if (!sample.Failed)
+            return;
+        var failures = _failuresByTime.GetValueOrDefault(sample.Ticks);
+        _failuresByTime[sample.Ticks] = failures + 1;
+        memory.Waiting += failures == 0 ? FailureTimeBytes : 0;
     }
 
     /// <summary>Takes a request back that <see cref="Add"/> counted.</summary>
@@ -68,17 +78,18 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
         Errors--;
         if (Decrement(_failing, unit))
             memory.Units -= FailingBytes;
-        Decrement(_failuresByTime, sample.Ticks);
+        if (Decrement(_failuresByTime, sample.Ticks))
+            memory.Waiting -= FailureTimeBytes;
     }
 
     /// <summary>What <see cref="Add"/> counted can't move any more: its time need not be remembered one by one.</summary>
-    public void Settle(RequestSample sample, bool open = true)
+    public void Settle(RequestSample sample, FoldMemory memory, bool open = true)
     {
         if (!sample.Failed)
             return;
         _firstSettledFailure = Math.Min(_firstSettledFailure, sample.Ticks);
-        if (open)
-            Decrement(_failuresByTime, sample.Ticks);
+        if (open && Decrement(_failuresByTime, sample.Ticks))
+            memory.Waiting -= FailureTimeBytes;
     }
 
     public void Convert(string name, int units)
@@ -90,21 +101,23 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
             _conversions[name] = count;
     }
 
-    /// <summary>Only units of the sample are counted from now on. What the others did stays counted.</summary>
-    public void Keep(UnitSample sample, FoldMemory memory)
+    /// <summary>Only units of the sample are counted from now on; returns those that failed and are no more. What they did stays counted.</summary>
+    public IReadOnlyList<ulong> Keep(UnitSample sample, FoldMemory memory)
     {
-        foreach (var unit in _failing.Keys.Where(unit => !sample.Has(unit)))
-        {
-            _failing.Remove(unit);
-            _failedBefore++;
-            memory.Units -= FailingBytes;
-        }
-
-        _failing.TrimExcess();
+        List<ulong> gone = [.. _failing.Keys.Where(unit => !sample.Has(unit))];
+        gone.ForEach(unit => _failing.Remove(unit));
+        _failing.TrimExcess(_failing.Count * 3 / 2);
+        _failedBefore += gone.Count;
+        memory.Units -= gone.Count * (long)FailingBytes;
+        return gone;
     }
 
-    /// <summary>The cell is dropped.</summary>
-    public void Leave(FoldMemory memory) => memory.Units -= _failing.Count * (long)FailingBytes;
+    /// <summary>The cell is dropped, after the requests that could still move.</summary>
+    public void Leave(FoldMemory memory)
+    {
+        memory.Units -= _failing.Count * (long)FailingBytes;
+        memory.Waiting -= _failuresByTime.Count * (long)FailureTimeBytes;
+    }
 
     /// <summary>A total order, so that exposures at the same instant have one too.</summary>
     public int CompareTo(Cell? other) => other is null ? 1

@@ -87,7 +87,7 @@ internal sealed class EnvironmentCells(FoldLimits limits, FoldMemory memory)
             Remove(hash);
         }
 
-        _units.TrimExcess();
+        _units.TrimExcess(_units.Count * 3 / 2);
         foreach (var flag in _flags.Values)
             flag.Keep(sample, memory);
     }

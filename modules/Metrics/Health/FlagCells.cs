@@ -40,11 +40,15 @@ internal sealed class FlagCells
         Of([.. before, added]).Units++;
     }
 
-    /// <summary>Only units of the sample are counted from now on.</summary>
+    /// <summary>Only units of the sample are counted from now on. Which of the others failed in several cells of a version is kept as a number.</summary>
     public void Keep(UnitSample sample, FoldMemory memory)
     {
-        foreach (var cell in _cells.Values)
-            cell.Keep(sample, memory);
+        foreach (var version in _cells.Values.GroupBy(cell => cell.Version))
+        {
+            var together = version.SelectMany(cell => cell.Keep(sample, memory).Select(unit => (unit, cell))).ToLookup(failed => failed.unit, failed => failed.cell);
+            foreach (var cells in together.Where(cells => cells.Skip(1).Any()))
+                Of([.. cells]).Failed++;
+        }
     }
 
     /// <summary>The flag is dropped.</summary>
@@ -74,18 +78,21 @@ internal sealed class FlagCells
         cells.ForEach(cell => latency.Merge(cell.Latency));
         return new ArmHealth(
             cells.Sum(cell => cell.Exposures),
-            cells.Sum(cell => cell.Units) - Counted(cells),
+            cells.Sum(cell => cell.Units) - Repeated(cells, overlap => overlap.Units),
             cells.Sum(cell => cell.Requests),
             cells.Sum(cell => cell.Errors),
-            cells.Sum(cell => cell.FailedBefore) + (cells.Count == 1 ? cells[0].FailingUnits.Count : cells.SelectMany(cell => cell.FailingUnits).Distinct().Count()),
+            cells.Sum(cell => cell.FailedBefore) - Repeated(cells, overlap => overlap.Failed) + (cells.Count == 1 ? cells[0].FailingUnits.Count : cells.SelectMany(cell => cell.FailingUnits).Distinct().Count()),
             [.. latency.Filled().Select(filled => Bucket(filled.Bucket, filled.Count))],
             cells.SelectMany(cell => cell.Conversions).GroupBy(c => c.Key, StringComparer.Ordinal)
-                .ToDictionary(group => group.Key, group => group.Sum(c => c.Value), StringComparer.Ordinal));
+                .ToDictionary(group => group.Key, group => group.Sum(c => c.Value), StringComparer.Ordinal))
+        {
+            UnitsLeft = cells.Sum(cell => cell.UnitsLeft),
+        };
     }
 
-    /// <summary>How often the cells' units were counted more than once.</summary>
-    private long Counted(List<Cell> cells) =>
-        cells.Count == 1 ? 0 : _overlaps.Sum(overlap => Math.Max(0, overlap.Cells.Count(cells.Contains) - 1) * overlap.Units);
+    /// <summary>How often units of the cells were counted more than once.</summary>
+    private long Repeated(List<Cell> cells, Func<Overlap, long> units) =>
+        cells.Count == 1 ? 0 : _overlaps.Sum(overlap => Math.Max(0, overlap.Cells.Count(cells.Contains) - 1) * units(overlap));
 
     private static LatencyBucket Bucket(int bucket, long count)
     {
@@ -105,6 +112,9 @@ internal sealed class FlagCells
     private sealed class Overlap(HashSet<Cell> cells)
     {
         public HashSet<Cell> Cells { get; } = cells;
+
+        /// <summary>Of those that are counted no more: they failed in each of the cells.</summary>
+        public long Failed { get; set; }
         public long Units { get; set; }
     }
 }

@@ -32,8 +32,8 @@ internal sealed class FoldLimits
 
     /// <summary>
     /// How much memory a fold may take before it waits for less: <see cref="Lateness"/>, <see cref="ClockAhead"/> and
-    /// <see cref="History"/> are then shortened, which is logged, and told with moments, scorecards and trials. The health of releases may take so much, one half
-    /// for what waits and one for units, of which fewer are counted beyond it (<see cref="UnitSample"/>), and the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
+    /// <see cref="History"/> are then shortened, which is logged, and told with moments, scorecards and trials. The health of releases may take so much, of ids,
+    /// requests, exposures and units (beyond it also fewer units are counted: <see cref="FoldBudget"/>, <see cref="UnitSample"/>), and the moments of all environments together as much again. 1 MB to 1 TB; a quarter of the machine's (or container's) memory by default.
     /// </summary>
     [Range(1_000_000, 1_000_000_000_000)]
     public long MostBytes { get; set; } = Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 100_000_000, 1_000_000_000_000);
@@ -64,10 +64,12 @@ internal sealed class FoldLimits
     internal bool IsShortest => Lateness <= Shortest && ClockAhead <= Shortest && History == TimeSpan.Zero;
 
     /// <summary>So that rows of about this span are remembered, history and lateness alike; never longer than they are, and lateness no shorter than ten seconds.</summary>
-    internal FoldLimits Shortened(TimeSpan span)
+    /// <param name="span">In all.</param>
+    /// <param name="least">What lateness is not shortened below; ten seconds when left out.</param>
+    internal FoldLimits Shortened(TimeSpan span, TimeSpan? least = null)
     {
         var half = span / 2;
-        var lateness = Min(Lateness, Max(Shortest, half));
+        var lateness = Min(Lateness, Max(least ?? Shortest, half));
         return Shortened(lateness, Min(ClockAhead, lateness), half < Shortest ? TimeSpan.Zero : Min(History, half));
     }
 

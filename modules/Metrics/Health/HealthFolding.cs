@@ -11,7 +11,10 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
     : BackgroundService
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan StepAgainAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>A log that has rows and folds none for so long can't be read, or its last rows are no more.</summary>
+    private const int MostLooks = 10;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -70,12 +73,21 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
     /// <summary>Waits for the other log when that is far behind, and what is held for it takes much memory already.</summary>
     private async Task StepAsync(FoldedLog log, DateTimeOffset receivedAt, CancellationToken cancellationToken)
     {
-        while (health.StepOf(log, receivedAt) != LogStep.InStep)
+        for (var looks = 0; health.StepOf(log, receivedAt) != LogStep.InStep; looks++)
         {
+            var moved = health.Moved;
             await heads.ObserveAsync(cancellationToken);
             if (health.StepOf(log, receivedAt) != LogStep.Ahead)
                 return;
-            await Task.Delay(StepAgainAfter, cancellationToken);
+            if (looks == MostLooks)
+            {
+                LogNotWaited(log);
+                health.GiveUpWaiting(log);
+                return;
+            }
+
+            if (await Task.WhenAny(moved, Task.Delay(LookAgainAfter, cancellationToken)) == moved)
+                looks = 0;
         }
     }
 
@@ -93,6 +105,9 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
 
     [LoggerMessage(5001, LogLevel.Warning, "The log '{Log}' can't be read after position {Position}; release health stands still until it can.")]
     private partial void LogUnreadable(Exception exception, FoldedLog log, long position);
+
+    [LoggerMessage(5022, LogLevel.Warning, "Release health folds the log '{Log}' on; it has waited for rows of the other one, of which none came.")]
+    private partial void LogNotWaited(FoldedLog log);
 
     [LoggerMessage(5002, LogLevel.Critical, "A row broke the fold of release health; it starts again from the first row.")]
     private partial void LogBroken(Exception exception);

@@ -16,17 +16,19 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
 
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
 
-    /// <summary>While more is held than may be.</summary>
-    private static readonly TimeSpan ForgetAtLeastEvery = TimeSpan.FromSeconds(10);
+    /// <summary>The least, while much is held.</summary>
+    private static readonly TimeSpan ForgetUnderPressureEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>How much earlier than its own rows all of the other log must be folded, once a log is to go in step.</summary>
+    /// <summary>How far a log may be ahead of the other once they go in step.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private ReleaseFold _fold = new(limits.Value);
     private FeedProgress _exposures = new();
     private FeedProgress _events = new();
-    private DateTimeOffset _forgotten = time.GetUtcNow();
+    private long _forgotten = time.GetTimestamp();
+    private TimeSpan _forgetAgainAfter = ForgetUnderPressureEvery;
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The last folded position of the exposure ledger.</summary>
     public long ExposurePosition
@@ -57,6 +59,7 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
             if (rows.Count > 0)
                 _exposures.Folded(rows[^1].Position, rows[^1].ReceivedAt);
             Tidy();
+            Move();
         }
     }
 
@@ -69,22 +72,41 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
             if (rows.Count > 0)
                 _events.Folded(rows[^1].Position, rows[^1].ReceivedAt);
             Tidy();
+            Move();
         }
     }
 
     /// <summary>
     /// Where one of the logs stands against the other, before rows of it that came in at a time are folded. A log that is far ahead has rows wait in memory for what
-    /// the other will bring: nothing is settled before both are there.
+    /// the other will bring: nothing is settled before both are there. Of two logs that wait, that with the earlier rows never has to.
     /// </summary>
     public LogStep StepOf(FoldedLog log, DateTimeOffset receivedAt)
     {
         lock (_gate)
         {
-            var other = log == FoldedLog.Exposures ? _events : _exposures;
-            return _fold.WaitingBytes + _fold.UnitBytes <= limits.Value.MostBytes / 4 || receivedAt <= other.ReceivedUpTo + Step ? LogStep.InStep
-                : other.IsBehind ? LogStep.Ahead
-                : LogStep.AheadOfAnIdleOne;
+            var (own, other) = log == FoldedLog.Exposures ? (_exposures, _events) : (_events, _exposures);
+            own.Next(receivedAt);
+            return _fold.WaitingBytes + _fold.UnitBytes <= limits.Value.MostBytes / 4 || receivedAt <= other.Frontier + Step ? LogStep.InStep
+                : other.IsBehind && !other.IsStuck ? LogStep.Ahead
+                : LogStep.AheadOfIdle;
         }
+    }
+
+    /// <summary>Ends when something was folded.</summary>
+    public Task Moved
+    {
+        get
+        {
+            lock (_gate)
+                return _moved.Task;
+        }
+    }
+
+    /// <summary>The other log is not waited for any more until it moves: nothing was folded for long.</summary>
+    public void GiveUpWaiting(FoldedLog log)
+    {
+        lock (_gate)
+            (log == FoldedLog.Exposures ? _events : _exposures).IsStuck = true;
     }
 
     /// <summary>At a moment, or after it, the logs stood at these positions.</summary>
@@ -120,25 +142,26 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     private void Tidy()
     {
         Settle();
-        var now = time.GetUtcNow();
-        var most = limits.Value.MostBytes;
-        // What is waited for goes on growing for half as long again until the first of it is let go.
-        var (tooMuchWaits, tooMuchKnown) = (_fold.WaitingBytes > most / 2, _fold.UnitBytes > most / 2);
-        if (now - _forgotten >= (tooMuchWaits || tooMuchKnown ? ForgetAtLeastEvery : ForgetEvery))
+        var began = time.GetTimestamp();
+        if (time.GetElapsedTime(_forgotten, began) is var since && (since >= ForgetEvery || (since >= _forgetAgainAfter && _fold.HasMuchSettled && IsHeavy)))
         {
-            _forgotten = now;
-            _fold.Forget(now);
+            _fold.Forget(time.GetUtcNow());
+            _forgotten = time.GetTimestamp();
+            // Units are gone through while readers wait.
+            _forgetAgainAfter = Longer(ForgetUnderPressureEvery, time.GetElapsedTime(began, _forgotten) * 20);
         }
-        else if (tooMuchWaits && _fold.Shorten())
-        {
-            LogShortened(most, _fold.Limits.Lateness);
+
+        var lessening = _fold.Lessen();
+        if (lessening == Lessening.Shorten)
+            LogShortened(limits.Value.MostBytes, _fold.Limits.Lateness);
+        else if (lessening == Lessening.Thin)
+            LogThinned(limits.Value.MostBytes, 1 / _fold.Sample.Share);
+        if (lessening != Lessening.Nothing)
             Settle();
-        }
-        else if ((tooMuchKnown && _fold.Thin(sparingly: false)) || (_fold.Limits.IsShortest && _fold.WaitingBytes > most && _fold.Thin(sparingly: true)))
-        {
-            LogThinned(most, 1 / _fold.Sample.Share);
-        }
     }
+
+    /// <summary>So much is held that soon less is to be counted.</summary>
+    private bool IsHeavy => _fold.WaitingBytes + _fold.UnitBytes > limits.Value.MostBytes * 3 / 8;
 
     private void Settle()
     {
@@ -147,12 +170,20 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
         _fold.Settle(Earlier(_exposures.ReceivedUpTo, _events.ReceivedUpTo) - longest);
     }
 
+    private void Move()
+    {
+        _moved.TrySetResult();
+        _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    [LoggerMessage(5020, LogLevel.Warning, "Release health holds ids, requests and exposures of more than half of {MostBytes} bytes (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
+    [LoggerMessage(5020, LogLevel.Warning, "Release health takes more than half of {MostBytes} bytes (Metrics:Fold:MostBytes): rows that come in more than {Lateness} after their time are not counted from now on.")]
     private partial void LogShortened(long mostBytes, TimeSpan lateness);
 
-    [LoggerMessage(5021, LogLevel.Warning, "Release health knows more units than {MostBytes} bytes do for (Metrics:Fold:MostBytes): it counts one of {OneOf} units from now on, of all arms alike.")]
+    [LoggerMessage(5021, LogLevel.Warning, "Release health takes more than half of {MostBytes} bytes (Metrics:Fold:MostBytes): it counts one of {OneOf} units from now on, of all arms alike.")]
     private partial void LogThinned(long mostBytes, double oneOf);
 }
 
@@ -176,7 +207,7 @@ internal enum LogStep
     Ahead,
 
     /// <summary>The other had no more rows when it was looked at last, which may be long ago.</summary>
-    AheadOfAnIdleOne,
+    AheadOfIdle,
 }
 
 /// <summary>What the fold holds.</summary>

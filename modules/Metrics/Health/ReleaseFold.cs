@@ -6,7 +6,7 @@ namespace Delivery.Metrics.Health;
 
 /// <summary>
 /// Exposures and metric events, folded to counts per (environment, flag, flag version, variant). A function of the two
-/// sets of rows: order, batching, repeats and delay don't change the result. Not safe for concurrent callers.
+/// sets of rows, until memory makes it count less: order, batching, repeats and delay don't change the result. Not safe for concurrent callers.
 /// </summary>
 internal sealed class ReleaseFold(FoldLimits limits)
 {
@@ -16,10 +16,9 @@ internal sealed class ReleaseFold(FoldLimits limits)
     private readonly FoldMemory _memory = new();
     private long _exposuresReceived;
     private long _eventsReceived;
-    private long _firstReceived = long.MaxValue;
-    private long _shortenedAgainAfter;
-    private long _thinnedAgainAfter;
+    private readonly FoldBudget _budget = new(limits.MostBytes);
     private long _settledTicks = long.MinValue;
+    private long _forgottenTicks = long.MinValue;
 
     public FoldTally Tally { get; private set; }
 
@@ -39,11 +38,14 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// <summary>About how much memory is held for as long as flags are: what is known of units.</summary>
     public long UnitBytes => _memory.Units;
 
+    /// <summary>Without ids.</summary>
+    public FoldMemory Held => _memory;
+
     public int RememberedIds => _exposures.Count + _events.Count;
 
     public void Apply(RecordedExposure exposure)
     {
-        Note(exposure.ReceivedAt.UtcTicks, ref _exposuresReceived);
+        _exposuresReceived = Math.Max(_exposuresReceived, exposure.ReceivedAt.UtcTicks);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
             ?? (!Sample.Has(exposure.UnitHash) ? Pass(exposure)
             : _exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure)
@@ -53,9 +55,9 @@ internal sealed class ReleaseFold(FoldLimits limits)
 
     public void Apply(MetricEvent metricEvent)
     {
-        Note(metricEvent.ReceivedAt.UtcTicks, ref _eventsReceived);
+        _eventsReceived = Math.Max(_eventsReceived, metricEvent.ReceivedAt.UtcTicks);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
-            ?? (!Sample.Has(metricEvent.UnitHash) ? Folded.NotSampled
+            ?? (!Sample.Has(metricEvent.UnitHash) ? Pass(metricEvent)
             : _events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent)
             : Folded.Repeated);
         Tally = Tally.With(folded);
@@ -68,45 +70,50 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public void Settle(DateTimeOffset receivedBefore) =>
         _settledTicks = Math.Max(_settledTicks, (receivedBefore - Limits.Lateness).UtcTicks);
 
-    /// <summary>
-    /// Rows are to be waited for, and ids remembered, for half of what is remembered now. What is counted stays; a row that comes in later
-    /// than that is not counted, and an exposure no longer moves what its unit did before then. False while what was shortened before
-    /// has not freed all that it will, and when there is nothing to shorten.
-    /// </summary>
-    public bool Shorten()
+    /// <summary>Whether so much more is settled since units were gone through that it is worth doing so for the memory.</summary>
+    public bool HasMuchSettled => _settledTicks - Math.Max(_forgottenTicks, long.MinValue / 2) >= Limits.Lateness.Ticks / 8;
+
+    /// <summary>Holds less where it holds too much, and says how. What was counted stays.</summary>
+    public Lessening Lessen()
     {
         var received = Math.Max(_exposuresReceived, _eventsReceived);
-        if (Limits.IsShortest || received < _shortenedAgainAfter || _firstReceived > received)
-            return false;
-        Limits = Limits.Shortened(TimeSpan.FromTicks(Math.Min(received - _firstReceived, Limits.Lateness.Ticks)));
-        var span = Limits.Lateness + Limits.ClockAhead;
-        _exposures.Shorten(span, _exposuresReceived);
-        _events.Shorten(span, _eventsReceived);
-        // Ids lie in generations of half a span, and go when all of one are old enough.
-        _shortenedAgainAfter = received + (span.Ticks / 2 * 3);
-        return true;
+        var lessening = _budget.Decide(WaitingBytes, UnitBytes, received, Limits, Sample.CanHalve);
+        if (lessening == Lessening.Shorten)
+            Shorten(_budget.Latter(received));
+        else if (lessening == Lessening.Thin)
+            Thin();
+        return lessening;
+    }
+
+    /// <summary>
+    /// Rows are waited for, and ids remembered, for about this span from now on, and at most half as long as before. A row that comes in later
+    /// than that is not counted, and an exposure no longer moves what its unit did before then.
+    /// </summary>
+    public void Shorten(TimeSpan span)
+    {
+        Limits = Limits.Shortened(span < Limits.Lateness ? span : Limits.Lateness, FoldBudget.Least(Limits));
+        var ids = Limits.Lateness + Limits.ClockAhead;
+        _exposures.Shorten(ids, _exposuresReceived);
+        _events.Shorten(ids, _eventsReceived);
     }
 
     /// <summary>
     /// Half of the units are counted from now on, and nothing is remembered of the others; what they did stays counted. It frees at once what is known of
-    /// units, and what is waited for once older ids go: <paramref name="sparingly"/> is false until those of the last time have gone.
-    /// False when nothing was changed.
+    /// units, and of what waits the part that is not ids.
     /// </summary>
-    public bool Thin(bool sparingly)
+    public void Thin()
     {
-        var received = Math.Max(_exposuresReceived, _eventsReceived);
-        if (!Sample.CanHalve || (sparingly && received < _thinnedAgainAfter))
-            return false;
         Sample = Sample.Halved();
         foreach (var environment in _environments.Values)
             environment.Keep(Sample);
-        _thinnedAgainAfter = received + ((Limits.Lateness + Limits.ClockAhead).Ticks / 2 * 3);
-        return true;
     }
 
     /// <summary>Drops flags without traffic or question for <see cref="FoldLimits.Retention"/>. Returns how many.</summary>
-    public int Forget(DateTimeOffset now) =>
-        _environments.Values.Sum(environment => environment.Forget((now - Limits.Retention).UtcTicks, _settledTicks));
+    public int Forget(DateTimeOffset now)
+    {
+        _forgottenTicks = _settledTicks;
+        return _environments.Values.Sum(environment => environment.Forget((now - Limits.Retention).UtcTicks, _settledTicks));
+    }
 
     public ReleaseHealth Read(GetReleaseHealth query, DateTimeOffset now, DateTimeOffset completeUpTo)
     {
@@ -124,17 +131,23 @@ internal sealed class ReleaseFold(FoldLimits limits)
         };
     }
 
-    private void Note(long receivedTicks, ref long latest)
-    {
-        latest = Math.Max(latest, receivedTicks);
-        _firstReceived = Math.Min(_firstReceived, receivedTicks);
-    }
-
     /// <summary>There is traffic, but this unit is not counted.</summary>
     private Folded Pass(RecordedExposure e)
     {
         if (_environments.GetValueOrDefault(e.Environment)?.Find(e.Flag) is { } flag)
             flag.LastExposure = Math.Max(flag.LastExposure, e.ReceivedAt.UtcTicks);
+        return Folded.NotSampled;
+    }
+
+    /// <summary>As an exposure; where the event names no flag, nobody knows whose traffic it is.</summary>
+    private Folded Pass(MetricEvent e)
+    {
+        foreach (var (key, _, _) in e.IsRequest && e.Flags is { } evaluated ? evaluated : [])
+        {
+            if (_environments.GetValueOrDefault(e.Environment)?.Find(key) is { } flag)
+                flag.LastEvent = Math.Max(flag.LastEvent, e.ReceivedAt.UtcTicks);
+        }
+
         return Folded.NotSampled;
     }
 

@@ -34,9 +34,6 @@ internal sealed class UnitFlag(FlagCells flag, Met first, UnitFlag? next)
     /// <summary>The cells the unit met, each with its first time.</summary>
     public IEnumerable<Met> Firsts => _moreFirsts.Prepend(_first);
 
-    /// <summary>How many cells the unit met.</summary>
-    public int MetCells => 1 + _moreFirsts.Length;
-
     /// <summary>The exposures, oldest first.</summary>
     private Span<Met> Timeline => _timeline is null ? new Span<Met>(ref _only)[.._timelineCount] : _timeline.AsSpan(0, _timelineCount);
 

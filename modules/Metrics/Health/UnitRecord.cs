@@ -102,7 +102,7 @@ internal sealed class UnitRecord(ulong unit)
         while (settled < _requests.Count && _requests[settled].Ticks < settledTicks)
         {
             for (var flag = _flags; flag is not null; flag = flag.Next)
-                flag.At(_requests[settled].Ticks)?.Settle(_requests[settled]);
+                flag.At(_requests[settled].Ticks)?.Settle(_requests[settled], memory);
             settled++;
         }
 
@@ -150,7 +150,12 @@ internal sealed class UnitRecord(ulong unit)
     {
         Trim(long.MaxValue, memory);
         for (var flag = _flags; flag is not null; flag = flag.Next)
+        {
+            foreach (var met in flag.Firsts)
+                met.Cell.UnitsLeft++;
             flag.Free(memory);
+        }
+
         memory.Units -= ConversionBytes;
         (_flags, _conversions) = (null, NoConversions);
     }

@@ -78,15 +78,15 @@ internal static class Conducting
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         var start = Later(rollout.StageOpenedAt, since);
-        string? Silent(string what, DateTimeOffset? last) =>
-            now - Later(last, start) > patience ? Sentences.Blind(what, last, start) : null;
+        string? Silent(string what, DateTimeOffset? last, double share = 1) =>
+            now - Later(last, start) > patience / share ? Sentences.Blind(what, last, start) : null;
         return sight switch
         {
             Sight.Failed f => now - start > patience ? Sentences.LookFailed(f.Reason, f.Since) : null,
             Sight.Seen { Assessment.Health.Source: { IsWhole: false } source } =>
                 now - Later(source.Since, start) > patience ? Sentences.NotWhole(source) : null,
             Sight.Seen { Assessment.Health: var h } =>
-                Silent("exposures", h.LastExposureAt) ?? Silent("metric events", h.LastEventAt) ?? Silent("complete counts", h.CompleteUpTo),
+                Silent("exposures", h.LastExposureAt) ?? Silent("metric events", h.LastEventAt, h.UnitShare) ?? Silent("complete counts", h.CompleteUpTo),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

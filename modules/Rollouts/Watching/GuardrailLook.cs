@@ -46,8 +46,9 @@ internal sealed record GuardrailLook(Guardrail Guardrail, GuardrailVerdict Verdi
         alpha,
         PlannedObservations);
 
-    /// <summary>As if all requests of a unit were one observation: the widest that their likeness can make the bounds.</summary>
-    private static double RequestsPerUnit(ArmHealth arm) => arm.Units == 0 ? 1 : Math.Max(1, arm.Latency.Sum(b => b.Count) / (double)arm.Units);
+    /// <summary>As if all requests of a unit were one observation: the widest that their likeness can make the bounds. Units that are counted no more made none since.</summary>
+    private static double RequestsPerUnit(ArmHealth arm) =>
+        arm.Units == 0 ? 1 : Math.Max(1, arm.Latency.Sum(b => b.Count) / (double)Math.Max(1, arm.Units - arm.UnitsLeft));
 
     /// <summary>Durations in seconds: the histogram's micro-units are microseconds. A bucket goes where its middle is.</summary>
     private static LogHistogram Histogram(ArmHealth arm)

@@ -49,5 +49,8 @@ internal static class Arm
             .Select(g => new LatencyBucket(g.Key.FromMicroseconds, g.Key.ToMicroseconds, g.Sum(b => b.Count)))
             .OrderBy(b => b.FromMicroseconds)
             .ToList(),
-        x.Conversions.Concat(y.Conversions).GroupBy(c => c.Key).ToDictionary(g => g.Key, g => g.Sum(c => c.Value)));
+        x.Conversions.Concat(y.Conversions).GroupBy(c => c.Key).ToDictionary(g => g.Key, g => g.Sum(c => c.Value)))
+    {
+        UnitsLeft = x.UnitsLeft + y.UnitsLeft,
+    };
 }

@@ -5,11 +5,13 @@ using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Exposures.Verifying;
 using Mediator;
+using Delivery.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Delivery.Exposures.Tests.Verifying;
 
-public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedger>
+public sealed class TrafficTests(SharedLedger shared, PostgresFixture postgres) : IClassFixture<SharedLedger>
 {
     private readonly Ledger _ledger = shared.Ledger;
 
@@ -62,6 +64,35 @@ public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedg
         alert.GetProperty("team").GetString().ShouldBe("payments");
         alert.GetProperty("severity").GetString().ShouldBe("critical");
         alert.GetProperty("detail").GetString()!.ShouldContain("Sequential p");
+    }
+
+    [Fact]
+    public async Task a_flag_that_much_fewer_units_meet_than_a_day_ago_is_told_to_its_owner()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
+        await using var ledger = await Ledger.StartAsync(postgres, time: time);
+        await Evaluated.FlagAsync(ledger, "faded", owner: "payments");
+        await Evaluated.ConfigureAsync(ledger, "faded", 5_000);
+        await SendAsync(ledger, "faded", 0, Enumerable.Range(0, 1));
+        time.Advance(TimeSpan.FromMinutes(60));
+        await SendAsync(ledger, "faded", 1_000, Enumerable.Range(0, 400));
+        (await ForecastAsync()).TryGetProperty("level", out _).ShouldBeFalse("it was not met for long enough");
+        time.Advance(TimeSpan.FromHours(24));
+        await SendAsync(ledger, "faded", 2_000, Enumerable.Range(0, 40));
+        time.Advance(TimeSpan.FromMinutes(10));
+
+        await ledger.Services.GetRequiredService<TrafficWatch>().LookAsync(TestContext.Current.CancellationToken);
+
+        var forecast = await ForecastAsync();
+        forecast.GetProperty("level").GetString().ShouldBe("fallen");
+        forecast.GetProperty("now").GetProperty("units").GetInt64().ShouldBe(40);
+        forecast.GetProperty("forecastUnits").GetDouble().ShouldBe(400);
+        forecast.GetProperty("comparedWith").GetArrayLength().ShouldBe(1);
+        var alert = await ledger.AlertAsync("traffic-fallen", "flag/faded");
+        alert.GetProperty("team").GetString().ShouldBe("payments");
+        alert.GetProperty("detail").GetString()!.ShouldStartWith("40 units from 2026-11-24 08:10 to 09:10 UTC; 400 from 2026-11-23 08:10.");
+
+        async Task<JsonElement> ForecastAsync() => (await ledger.GetAsync("/api/v1/flags/faded/traffic?environment=production")).GetProperty("forecast");
     }
 
     [Fact]
@@ -120,10 +151,12 @@ public sealed class TrafficTests(SharedLedger shared) : IClassFixture<SharedLedg
     }
 
     /// <summary>Units meet the flag; of the lossy ones a third of those with "on" is lost on the way.</summary>
-    private async Task SendAsync(string flag, int from, IEnumerable<int> units, bool lossy = false)
+    private Task SendAsync(string flag, int from, IEnumerable<int> units, bool lossy = false) => SendAsync(_ledger, flag, from, units, lossy);
+
+    private static async Task SendAsync(Ledger ledger, string flag, int from, IEnumerable<int> units, bool lossy = false)
     {
-        var snapshot = await Evaluated.SnapshotAsync(_ledger);
-        await _ledger.TakenAsync(Exposures.Array(units
+        var snapshot = await Evaluated.SnapshotAsync(ledger);
+        await ledger.TakenAsync(Exposures.Array(units
             .Select(n => (Number: n, Exposure: Evaluated.Exposure(snapshot, from + n, flag, $"u{n}", new JsonObject { ["country"] = n % 10 == 0 ? "DE" : "FR" })))
             .Where(e => !lossy || e.Number % 3 != 0 || e.Exposure["variant"]!.GetValue<string>() == "off")
             .Select(e => e.Exposure)));

@@ -185,7 +185,7 @@ public sealed class ReleaseFoldTests
         fold.Apply(Event(1, "purchase", unit: 1, at: hour));
         // Four hours are remembered; the events' log is a while behind.
         fold.Apply(Exposure(2, unit: 1, "on", version: 2, at: 4 * hour));
-        fold.Shorten().ShouldBeTrue();
+        fold.Shorten(TimeSpan.FromHours(4));
         (fold.Limits.Lateness, fold.Limits.ClockAhead, fold.Limits.Configured.Lateness).ShouldBe((TimeSpan.FromHours(2), TimeSpan.FromHours(2), TimeSpan.FromHours(4)));
 
         fold.Apply(Event(1, "purchase", unit: 1, at: hour, receivedAt: 3 * hour));
@@ -193,15 +193,12 @@ public sealed class ReleaseFoldTests
         fold.Apply(Exposure(3, unit: 2, "on", version: 2, at: 5 * hour, receivedAt: 7 * hour));
 
         fold.Tally.ShouldBe(new FoldTally(Counted: 4, Repeated: 1, TooLate: 1));
-        fold.Shorten().ShouldBeFalse("what was shortened has not freed all that it will");
-        for (var again = 1; again < 20; again++)
-        {
-            fold.Apply(Exposure(3 + again, unit: 2, "on", version: 2, at: (7 + (6 * again)) * hour));
-            fold.Shorten();
-        }
-
-        fold.Limits.IsShortest.ShouldBeTrue();
-        fold.Limits.Lateness.ShouldBe(FoldLimits.Shortest);
+        fold.Shorten(TimeSpan.FromHours(4));
+        fold.Limits.Lateness.ShouldBe(TimeSpan.FromHours(1), "at most half as long as before");
+        fold.Shorten(TimeSpan.FromSeconds(1));
+        fold.Limits.Lateness.ShouldBe(TimeSpan.FromMinutes(1));
+        fold.Shorten(TimeSpan.FromSeconds(1));
+        (fold.Limits.IsShortest, fold.Limits.Lateness).ShouldBe((true, FoldLimits.Shortest));
     }
 
     [Fact]
@@ -260,8 +257,7 @@ public sealed class ReleaseFoldTests
 
         var (units, waiting) = (_fold.UnitBytes, _fold.WaitingBytes);
 
-        _fold.Thin(sparingly: true).ShouldBeTrue();
-        _fold.Thin(sparingly: true).ShouldBeFalse("what was freed so far is not all");
+        _fold.Thin();
 
         var before = Read().Epochs.ShouldHaveSingleItem();
         (before.Released.Units + before.Control.Units, before.Released.Requests + before.Control.Requests, before.Released.FailingUnits + before.Control.FailingUnits)
@@ -278,8 +274,11 @@ public sealed class ReleaseFoldTests
         ((double)after.Control.Units / (Units / 2)).ShouldBeInRange(0.45, 0.55);
         _fold.Tally.NotSampled.ShouldBe((long)Units - after.Released.Units - after.Control.Units);
         Read().LastExposureAt.ShouldBe(At(2));
-        for (var again = 0; again < 40; again++)
-            _fold.Thin(sparingly: false);
+        (after.Released.UnitsLeft, Math.Abs(before.Released.UnitsLeft + before.Control.UnitsLeft - _fold.Tally.NotSampled)).ShouldBe((0, 0));
+        _fold.Apply(Request(-1, NotSampled(), at: 9, failed: false, flags: new EvaluatedFlag("checkout", "on", 3)));
+        Read().LastEventAt.ShouldBe(At(9), "there is traffic, whoever is counted");
+        while (_fold.Sample.CanHalve)
+            _fold.Thin();
         (_fold.Units, _fold.Sample.CanHalve).ShouldBe((1, false), "the unit whose hash is 0 is in every sample");
     }
 
@@ -298,6 +297,44 @@ public sealed class ReleaseFoldTests
         (_fold.Cells, _fold.Units).ShouldBe((1, 1));
         _fold.Forget(Start.AddDays(90)).ShouldBe(1);
         (_fold.Cells, _fold.Units).ShouldBe((0, 0));
+    }
+
+    private ulong NotSampled() => Enumerable.Range(1, 100).Select(unit => (ulong)unit).First(unit => !_fold.Sample.Has(unit));
+
+    [Fact]
+    public void what_was_taken_is_given_back()
+    {
+        var random = new Random(5);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var (unit, at) = ((ulong)random.Next(500), random.Next(3_600));
+            switch (random.Next(4))
+            {
+                case 0:
+                    _fold.Apply(Request(i, unit, at, failed: random.Next(3) == 0));
+                    break;
+                case 1:
+                    _fold.Apply(Request(i, unit, at, 100, random.Next(3) == 0, new EvaluatedFlag("checkout", random.Next(2) == 0 ? "a" : "b", 2)));
+                    break;
+                case 2:
+                    _fold.Apply(Event(i, random.Next(2) == 0 ? "purchase" : "signup", unit, at));
+                    break;
+                default:
+                    _fold.Apply(Exposure(i, unit, random.Next(2) == 0 ? "on" : "off", random.Next(1, 3), at, random.Next(2) == 0 ? "checkout" : "search"));
+                    break;
+            }
+
+            if (i == 10_000)
+                _fold.Thin();
+            if (i % 4_000 == 3_999)
+                _fold.Settle(At(random.Next(3_600)));
+        }
+
+        var ids = _fold.WaitingBytes - _fold.Held.Waiting;
+        (_fold.Held.Waiting, _fold.UnitBytes).ShouldSatisfyAllConditions(held => held.Item1.ShouldBeGreaterThan(10_000), held => held.UnitBytes.ShouldBeGreaterThan(10_000));
+        _fold.Settle(At(86_400 * 10));
+        _fold.Forget(Start.AddDays(31)).ShouldBe(2);
+        (_fold.WaitingBytes, _fold.UnitBytes, _fold.Units).ShouldBe((ids, 0, 0));
     }
 
     private ArmHealth Released() => Read().Epochs.ShouldHaveSingleItem().Released;

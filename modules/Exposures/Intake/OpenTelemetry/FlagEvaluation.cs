@@ -107,6 +107,7 @@ internal sealed record FlagEvaluation
                     break;
                 case "error.type":
                 case "feature_flag.error.message":
+                case "feature_flag.evaluation.error.message":
                 case "error.message":
                     Error ??= value;
                     break;
