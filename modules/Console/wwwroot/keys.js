@@ -1,5 +1,5 @@
-// Keyboard: "g r|f|m|a|e" goes to a section, "/" focuses the filter, "k" on a focused release presses its kill button.
-const sections = { r: "/", f: "/flags", m: "/explorer", a: "/alerts", e: "/audit" };
+// Keyboard: "g r|f|x|m|a|e" goes to a section, "/" focuses the filter, "k" on a focused release presses its kill button.
+const sections = { r: "/", f: "/flags", x: "/exposures", m: "/explorer", a: "/alerts", e: "/audit" };
 let went = false;
 document.addEventListener("keydown", event => {
   if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
