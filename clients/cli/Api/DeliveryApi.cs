@@ -11,8 +11,13 @@ internal sealed class DeliveryApi : IDisposable
     private const int PageSize = 1_000;
     private const int Races = 5;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+
     /// <summary>To verify a ledger of a billion rows takes a quarter of an hour.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromHours(2);
+    private static readonly TimeSpan LongPatience = TimeSpan.FromHours(2);
+
+    /// <summary>What reads the ledger.</summary>
+    private static readonly string[] Long = ["api/v1/ledger/", "api/v1/exposures", "/exposures", "/traffic"];
 
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
@@ -20,7 +25,7 @@ internal sealed class DeliveryApi : IDisposable
     public DeliveryApi(Credentials credentials, Terminal terminal)
     {
         _time = terminal.Time;
-        _http = new HttpClient(terminal.Handler()) { BaseAddress = credentials.Server, Timeout = Patience };
+        _http = new HttpClient(terminal.Handler()) { BaseAddress = credentials.Server, Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.Key);
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("delivery-cli/1");
     }
@@ -117,11 +122,22 @@ internal sealed class DeliveryApi : IDisposable
     {
         using (request)
         {
-            using var answer = await _http.SendAsync(request, cancellationToken);
-            if (!answer.IsSuccessStatusCode)
-                throw await ApiFault.OfAsync(answer, cancellationToken);
-            var bytes = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-            return bytes.Length == 0 ? default : JsonElement.Parse(bytes);
+            var path = request.RequestUri!.OriginalString;
+            var patience = Long.Any(part => path.Contains(part, StringComparison.Ordinal)) || request.Content is StreamContent ? LongPatience : Patience;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(patience);
+            try
+            {
+                using var answer = await _http.SendAsync(request, limit.Token);
+                if (!answer.IsSuccessStatusCode)
+                    throw await ApiFault.OfAsync(answer, limit.Token);
+                var bytes = await answer.Content.ReadAsByteArrayAsync(limit.Token);
+                return bytes.Length == 0 ? default : JsonElement.Parse(bytes);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new HttpRequestException($"the server did not answer within {patience.TotalSeconds:0} s");
+            }
         }
     }
 }

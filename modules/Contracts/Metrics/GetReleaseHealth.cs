@@ -59,7 +59,7 @@ public sealed record ArmHealth(
     IReadOnlyList<LatencyBucket> Latency,
     IReadOnlyDictionary<string, long> Conversions)
 {
-    /// <summary>Of the units, about how many are counted no more (<see cref="ReleaseHealth.UnitShare"/>), rather more than fewer.</summary>
+    /// <summary>Of the units, those that are counted no more (<see cref="ReleaseHealth.UnitShare"/>).</summary>
     public long UnitsLeft { get; init; }
 
     /// <summary>An arm nobody was in.</summary>

@@ -12,7 +12,7 @@ internal static class Traffic
 {
     public static TrafficReport Report(
         string flag, string environment, string? owner, IReadOnlyList<AllocationEpoch> epochs, IReadOnlyList<TrafficCell> cells, bool isHeldOut, DateTimeOffset now,
-        TrafficForecast forecast)
+        TrafficForecast forecast, bool isOff)
     {
         var views = new List<EpochTraffic>();
         var tested = new List<(AllocatedSplit Split, SplitCounts Counts)>();
@@ -30,7 +30,7 @@ internal static class Traffic
                 .Where(pair => pair.Item2.Refusal is null && pair.Item2.Total > 0));
         }
 
-        return new TrafficReport(flag, environment, owner, Overall(tested), views, forecast);
+        return new TrafficReport(flag, environment, owner, Overall(tested), views, forecast, isOff);
     }
 
     private static OverallTraffic Overall(List<(AllocatedSplit Split, SplitCounts Counts)> tested)

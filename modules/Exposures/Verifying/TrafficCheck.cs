@@ -22,7 +22,9 @@ internal sealed class TrafficCheck(ISender sender, NpgsqlDataSource database, IO
             epochs = [.. epochs.Select(Allocation.InLayer)];
         var isHeldOut = surroundings?.Holdouts.Any(holdout => holdout.Flags.Contains(flag)) == true;
         var now = time.GetUtcNow();
-        return Traffic.Report(flag, environment, known.Owner, epochs, cells, isHeldOut, now, await ForecastAsync(flag, environment, now, cancellationToken));
+        return Traffic.Report(
+            flag, environment, known.Owner, epochs, cells, isHeldOut, now, await ForecastAsync(flag, environment, now, cancellationToken),
+            known.Revisions[^1].Definition is { Enabled: false } or { Killed: true } or { Archived: true });
     }
 
     /// <summary>Units whose exposures came in during the last span and those like it.</summary>

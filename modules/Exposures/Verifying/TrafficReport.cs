@@ -6,8 +6,9 @@ namespace Delivery.Exposures.Verifying;
 /// <param name="Overall">Each unit once, in the epoch in which it first met the flag; all epochs and splits together.</param>
 /// <param name="Epochs">The spans in which the allocation did not change, oldest first; each unit once in each.</param>
 /// <param name="Forecast">Whether as many units met it lately as was to be expected.</param>
+/// <param name="IsOff">Whether the flag is off for everyone now.</param>
 internal sealed record TrafficReport(
-    string Flag, string Environment, string? Owner, OverallTraffic Overall, IReadOnlyList<EpochTraffic> Epochs, TrafficForecast Forecast);
+    string Flag, string Environment, string? Owner, OverallTraffic Overall, IReadOnlyList<EpochTraffic> Epochs, TrafficForecast Forecast, bool IsOff);
 
 /// <summary>All epochs together.</summary>
 /// <param name="Units">Units tested.</param>

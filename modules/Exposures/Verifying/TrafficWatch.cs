@@ -16,14 +16,16 @@ namespace Delivery.Exposures.Verifying;
 internal sealed partial class TrafficWatch(
     IServiceScopeFactory scopes, NpgsqlDataSource database, IOptions<VerifyingOptions> options, TimeProvider time, ILogger<TrafficWatch> logger) : BackgroundService
 {
+    private const double BlockingP = 0.001;
+
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        foreach (var (flag, environment) in await MetAsync(cancellationToken))
+        foreach (var (flag, environment, isMet) in await MetAsync(cancellationToken))
         {
             await using var scope = scopes.CreateAsyncScope();
             var report = await scope.ServiceProvider.GetRequiredService<TrafficCheck>().RunAsync(flag, environment, cancellationToken);
-            if (report is not null && (Mismatch(report), Fallen(report)) is var (mismatch, fallen) && (mismatch is not null || fallen is not null))
+            if (report is not null && (isMet ? Mismatch(report) : null, Fallen(report)) is var (mismatch, fallen) && (mismatch is not null || fallen is not null))
                 await TellAsync(scope.ServiceProvider.GetRequiredService<ISender>(), report, mismatch, fallen, cancellationToken);
         }
     }
@@ -45,30 +47,37 @@ internal sealed partial class TrafficWatch(
     }
 
     /// <summary>Of the last span, and of those it is compared with: a flag that nobody meets any more is to be seen as well.</summary>
-    private async Task<List<(string Flag, string Environment)>> MetAsync(CancellationToken cancellationToken)
+    private async Task<List<(string Flag, string Environment, bool IsMet)>> MetAsync(CancellationToken cancellationToken)
     {
         var length = options.Value.TrafficEvery;
         var begins = TrafficForecast.Begins(time.GetUtcNow(), length);
-        await using var command = database.CreateQuestion(string.Join(" UNION ", begins.Select((_, at) =>
-            $"SELECT flag, environment FROM {ExposureTable.Recorded} WHERE received_at >= ${at + 2} AND received_at < ${at + 2}::timestamptz + $1")));
+        var spans = begins.Select((_, at) =>
+            $"SELECT flag, environment, {(at == 0 ? "true" : "false")} AS now FROM {ExposureTable.Recorded} WHERE received_at >= ${at + 2} AND received_at < ${at + 2}::timestamptz + $1");
+        await using var command = database.CreateQuestion($"SELECT flag, environment, bool_or(now) FROM ({string.Join(" UNION ", spans)}) met GROUP BY flag, environment");
         command.Parameters.AddWithValue(length);
         foreach (var begin in begins)
             command.Parameters.AddWithValue(begin);
-        var met = new List<(string, string)>();
+        var met = new List<(string, string, bool)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            met.Add((reader.GetString(0), reader.GetString(1)));
+            met.Add((reader.GetString(0), reader.GetString(1), reader.GetBoolean(2)));
         return met;
     }
 
-    /// <summary>Over all epochs, or plainly in the present one.</summary>
+    /// <summary>
+    /// Over all epochs, each unit once; or in the present one, where units that came back count too: who does may depend on what was shown, so that is no more than a warning.
+    /// </summary>
     private TrafficMismatch? Mismatch(TrafficReport report)
     {
         var overall = report.Overall;
-        var blocked = report.Epochs is [.., var present] ? present.Splits.FirstOrDefault(split => split.Level == SrmLevel.Blocked) : null;
-        var (level, p, arms, units, where) = overall is { Level: SrmLevel.Warned or SrmLevel.Blocked, P: { } all } && (overall.Level == SrmLevel.Blocked || blocked is null)
+        var present = report.Epochs is [.., var newest]
+            ? newest.Splits.Where(split => split.P is { } one && one * newest.Splits.Count < BlockingP).MinBy(split => split.P)
+            : null;
+        var (level, p, arms, units, where) = overall is { Level: SrmLevel.Warned or SrmLevel.Blocked, P: { } all }
             ? (overall.Level, all, overall.Arms, overall.Units, "over all allocation epochs")
-            : (blocked?.Level, blocked?.P ?? 1, blocked?.Arms ?? [], blocked?.Arms.Sum(arm => arm.RecordedUnits) ?? 0, "in the present allocation epoch");
+            : present is { P: { } now }
+            ? (SrmLevel.Warned, now, present.Arms, present.Arms.Sum(arm => arm.RecordedUnits), "in the present allocation epoch, units that came back included")
+            : (null, 1, [], 0, "");
         if (level is null)
             return null;
         var told = string.Join("; ", arms.Select(arm => string.Create(
@@ -80,13 +89,13 @@ internal sealed partial class TrafficWatch(
 
     /// <summary>Not where the flag is off for everyone on purpose.</summary>
     private TrafficFallen? Fallen(TrafficReport report) =>
-        report.Forecast is not { Level: TrafficLevel.Fallen, ForecastUnits: { } forecast, P: { } p } || report.Epochs is not [.., { Splits.Count: > 0 }]
+        report.Forecast is not { Level: TrafficLevel.Fallen, ForecastUnits: { } forecast, P: { } p } || report.IsOff
             ? null
             : new TrafficFallen(
                 report.Flag, report.Environment, report.Owner, report.Forecast.Now.Units, forecast, p,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{report.Forecast.Now.Units} units from {report.Forecast.Now.From.UtcDateTime:yyyy-MM-dd HH:mm} to {report.Forecast.Now.To.UtcDateTime:HH:mm} UTC; {string.Join(" and ", report.Forecast.ComparedWith.Select(span => string.Create(CultureInfo.InvariantCulture, $"{span.Units} from {span.From.UtcDateTime:yyyy-MM-dd HH:mm}")))}. That it is not below half of that has p = {p:G3}."),
+                    $"{report.Forecast.Now.Units} units from {report.Forecast.Now.From.UtcDateTime:yyyy-MM-dd HH:mm} to {report.Forecast.Now.To.UtcDateTime:HH:mm} UTC; {string.Join(" and ", report.Forecast.ComparedWith.Select(span => string.Create(CultureInfo.InvariantCulture, $"{span.Units} from {span.From.UtcDateTime:yyyy-MM-dd HH:mm}")))}. That it is not much below that has p = {p:G3}."),
                 time.GetUtcNow());
 
     private async Task TellAsync(ISender sender, TrafficReport report, TrafficMismatch? mismatch, TrafficFallen? fallen, CancellationToken cancellationToken)

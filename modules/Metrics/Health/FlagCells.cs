@@ -45,10 +45,27 @@ internal sealed class FlagCells
     {
         foreach (var version in _cells.Values.GroupBy(cell => cell.Version))
         {
+            if (!version.Skip(1).Any())
+            {
+                version.First().Keep(sample, memory);
+                continue;
+            }
+
             var together = version.SelectMany(cell => cell.Keep(sample, memory).Select(unit => (unit, cell))).ToLookup(failed => failed.unit, failed => failed.cell);
             foreach (var cells in together.Where(cells => cells.Skip(1).Any()))
                 Of([.. cells]).Failed++;
         }
+    }
+
+    /// <summary>A unit that met these cells is counted no more.</summary>
+    public void Left(IReadOnlyCollection<Met> firsts)
+    {
+        foreach (var met in firsts)
+            met.Cell.UnitsLeft++;
+        if (firsts.Count == 1)
+            return;
+        foreach (var version in firsts.GroupBy(met => met.Cell.Version).Where(version => version.Skip(1).Any()))
+            Of([.. version.Select(met => met.Cell)]).Left++;
     }
 
     /// <summary>The flag is dropped.</summary>
@@ -86,7 +103,7 @@ internal sealed class FlagCells
             cells.SelectMany(cell => cell.Conversions).GroupBy(c => c.Key, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Sum(c => c.Value), StringComparer.Ordinal))
         {
-            UnitsLeft = cells.Sum(cell => cell.UnitsLeft),
+            UnitsLeft = cells.Sum(cell => cell.UnitsLeft) - Repeated(cells, overlap => overlap.Left),
         };
     }
 
@@ -115,6 +132,9 @@ internal sealed class FlagCells
 
         /// <summary>Of those that are counted no more: they failed in each of the cells.</summary>
         public long Failed { get; set; }
+
+        /// <summary>Those that are counted no more.</summary>
+        public long Left { get; set; }
         public long Units { get; set; }
     }
 }

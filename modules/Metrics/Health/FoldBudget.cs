@@ -36,13 +36,14 @@ internal sealed class FoldBudget(long mostBytes)
 
     /// <summary>What to do, which is to be done then.</summary>
     /// <param name="waiting">Bytes that wait for late rows.</param>
+    /// <param name="came">The same without spare room, which grows as rows come in.</param>
     /// <param name="units">Bytes for what is known of units.</param>
     /// <param name="receivedTicks">When the newest row was received.</param>
     /// <param name="limits">Within which rows are counted now.</param>
     /// <param name="canThin">Whether fewer units can be counted.</param>
-    public Lessening Decide(long waiting, long units, long receivedTicks, FoldLimits limits, bool canThin)
+    public Lessening Decide(long waiting, long came, long units, long receivedTicks, FoldLimits limits, bool canThin)
     {
-        Note(waiting, receivedTicks);
+        Note(came, receivedTicks);
         var total = waiting + units;
         if (total <= _begin)
             return Lessening.Nothing;
@@ -52,7 +53,7 @@ internal sealed class FoldBudget(long mostBytes)
         var goes = (limits.Lateness + limits.ClockAhead).Ticks / 2 * 3;
         if (_lastTicks != long.MinValue && receivedTicks < _lastTicks + goes && total < _lastBytes + _step)
             return Lessening.Nothing;
-        return limits.Lateness > LeastLateness ? Done(Lessening.Shorten, receivedTicks, total)
+        return IsLong(limits) ? Done(Lessening.Shorten, receivedTicks, total)
             : canThin ? Done(Lessening.Thin, receivedTicks, total)
             : limits.IsShortest ? Lessening.Nothing
             : Done(Lessening.Shorten, receivedTicks, total);
@@ -62,11 +63,13 @@ internal sealed class FoldBudget(long mostBytes)
     public TimeSpan Latter(long receivedTicks) => TimeSpan.FromTicks(Math.Max(1, receivedTicks - _reached[(_level + 1) / 2]));
 
     /// <summary>The shortest that lateness may become in the next step.</summary>
-    public static TimeSpan Least(FoldLimits limits) => limits.Lateness > LeastLateness ? LeastLateness : FoldLimits.Shortest;
+    public static TimeSpan Least(FoldLimits limits) => IsLong(limits) ? LeastLateness : FoldLimits.Shortest;
 
-    private void Note(long waiting, long receivedTicks)
+    private static bool IsLong(FoldLimits limits) => limits.Lateness > LeastLateness || limits.ClockAhead > LeastLateness;
+
+    private void Note(long came, long receivedTicks)
     {
-        var level = (int)Math.Min(Levels, waiting / Math.Max(1, mostBytes / Levels));
+        var level = (int)Math.Min(Levels, came / Math.Max(1, mostBytes / Levels));
         // What is reached for the first time was empty before; it can't have come in earlier than the first row.
         if (_reached[0] == 0)
             _reached[0] = receivedTicks;

@@ -86,6 +86,7 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
                 return;
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             if (await Task.WhenAny(moved, Task.Delay(LookAgainAfter, cancellationToken)) == moved)
                 looks = 0;
         }
@@ -103,7 +104,7 @@ internal sealed partial class HealthFolding(LiveHealth health, IExposureFeed exp
         }
     }
 
-    [LoggerMessage(5001, LogLevel.Warning, "The log '{Log}' can't be read after position {Position}; release health stands still until it can.")]
+    [LoggerMessage(5001, LogLevel.Warning, "The log '{Log}' can't be read after position {Position}; release health lacks its rows until it can.")]
     private partial void LogUnreadable(Exception exception, FoldedLog log, long position);
 
     [LoggerMessage(5022, LogLevel.Warning, "Release health folds the log '{Log}' on; it has waited for rows of the other one, of which none came.")]

@@ -27,7 +27,7 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     private FeedProgress _exposures = new();
     private FeedProgress _events = new();
     private long _forgotten = time.GetTimestamp();
-    private TimeSpan _forgetAgainAfter = ForgetUnderPressureEvery;
+    private TimeSpan _forgetting;
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The last folded position of the exposure ledger.</summary>
@@ -143,12 +143,16 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
     {
         Settle();
         var began = time.GetTimestamp();
-        if (time.GetElapsedTime(_forgotten, began) is var since && (since >= ForgetEvery || (since >= _forgetAgainAfter && _fold.HasMuchSettled && IsHeavy)))
+        var (since, held) = (time.GetElapsedTime(_forgotten, began), _fold.WaitingBytes + _fold.UnitBytes);
+        // Units are gone through while readers wait: for a fifth of the time at most, and only where that frees much before less is counted.
+        var patience = held > limits.Value.MostBytes / 2 && _fold.HasMuchSettled ? _forgetting * 4
+            : held > limits.Value.MostBytes * 3 / 8 && _fold.HasMuchSettled ? Longer(ForgetUnderPressureEvery, _forgetting * 20)
+            : ForgetEvery;
+        if (since >= patience)
         {
             _fold.Forget(time.GetUtcNow());
             _forgotten = time.GetTimestamp();
-            // Units are gone through while readers wait.
-            _forgetAgainAfter = Longer(ForgetUnderPressureEvery, time.GetElapsedTime(began, _forgotten) * 20);
+            _forgetting = time.GetElapsedTime(began, _forgotten);
         }
 
         var lessening = _fold.Lessen();
@@ -159,9 +163,6 @@ internal sealed partial class LiveHealth(IOptions<FoldLimits> limits, TimeProvid
         if (lessening != Lessening.Nothing)
             Settle();
     }
-
-    /// <summary>So much is held that soon less is to be counted.</summary>
-    private bool IsHeavy => _fold.WaitingBytes + _fold.UnitBytes > limits.Value.MostBytes * 3 / 8;
 
     private void Settle()
     {

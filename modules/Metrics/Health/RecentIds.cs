@@ -37,18 +37,22 @@ internal sealed class RecentIds(TimeSpan span)
     /// <param name="receivedTicks">When it came in.</param>
     public bool Meet(UInt128 key, ulong mixed, long receivedTicks)
     {
-        if (_others.Turn(receivedTicks))
-        {
-            _strays.Turn(receivedTicks);
-            _timed.Forget(receivedTicks);
-        }
-
+        Age(receivedTicks);
         if (!TryTime(key, out var milliseconds))
             return _others.Add(key, mixed);
         var age = ((receivedTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond) - milliseconds;
         if (age > OldestMilliseconds || age < -NewestMilliseconds)
             return !_timed.Contains(key, mixed, milliseconds) && _strays.Add(key, mixed);
         return (_strays.IsEmpty || !_strays.Contains(key, mixed)) && _timed.Add(key, mixed, milliseconds, receivedTicks);
+    }
+
+    /// <summary>Rows that came in before this are through: ids go that are older by the span.</summary>
+    public void Age(long receivedTicks)
+    {
+        if (!_others.Turn(receivedTicks))
+            return;
+        _strays.Turn(receivedTicks);
+        _timed.Forget(receivedTicks);
     }
 
     /// <summary>Ids are to be known for a shorter span from now on.</summary>

@@ -10,6 +10,9 @@ namespace Delivery.Metrics.Health;
 /// </summary>
 internal sealed class ReleaseFold(FoldLimits limits)
 {
+    /// <summary>An id's, on average.</summary>
+    private const long IdBytes = 24;
+
     private readonly Dictionary<string, EnvironmentCells> _environments = new(StringComparer.Ordinal);
     private readonly RecentIds _exposures = new(limits.Lateness + limits.ClockAhead);
     private readonly RecentIds _events = new(limits.Lateness + limits.ClockAhead);
@@ -46,6 +49,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public void Apply(RecordedExposure exposure)
     {
         _exposuresReceived = Math.Max(_exposuresReceived, exposure.ReceivedAt.UtcTicks);
+        _exposures.Age(_exposuresReceived);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
             ?? (!Sample.Has(exposure.UnitHash) ? Pass(exposure)
             : _exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure)
@@ -56,6 +60,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public void Apply(MetricEvent metricEvent)
     {
         _eventsReceived = Math.Max(_eventsReceived, metricEvent.ReceivedAt.UtcTicks);
+        _events.Age(_eventsReceived);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
             ?? (!Sample.Has(metricEvent.UnitHash) ? Pass(metricEvent)
             : _events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent)
@@ -67,8 +72,13 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// Every row received before <paramref name="receivedBefore"/> was folded, from both logs. It frees memory and changes
     /// no number: what is older than this by <see cref="FoldLimits.Lateness"/> can't be preceded by anything any more.
     /// </summary>
-    public void Settle(DateTimeOffset receivedBefore) =>
+    public void Settle(DateTimeOffset receivedBefore)
+    {
         _settledTicks = Math.Max(_settledTicks, (receivedBefore - Limits.Lateness).UtcTicks);
+        // Of a log without rows, too.
+        _exposures.Age(receivedBefore.UtcTicks);
+        _events.Age(receivedBefore.UtcTicks);
+    }
 
     /// <summary>Whether so much more is settled since units were gone through that it is worth doing so for the memory.</summary>
     public bool HasMuchSettled => _settledTicks - Math.Max(_forgottenTicks, long.MinValue / 2) >= Limits.Lateness.Ticks / 8;
@@ -77,7 +87,9 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public Lessening Lessen()
     {
         var received = Math.Max(_exposuresReceived, _eventsReceived);
-        var lessening = _budget.Decide(WaitingBytes, UnitBytes, received, Limits, Sample.CanHalve);
+        // Tables of ids double at once: what came in is told by how many there are.
+        var came = (RememberedIds * IdBytes) + _memory.Waiting;
+        var lessening = _budget.Decide(WaitingBytes, came, UnitBytes, received, Limits, Sample.CanHalve);
         if (lessening == Lessening.Shorten)
             Shorten(_budget.Latter(received));
         else if (lessening == Lessening.Thin)

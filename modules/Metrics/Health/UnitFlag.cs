@@ -32,7 +32,7 @@ internal sealed class UnitFlag(FlagCells flag, Met first, UnitFlag? next)
     public bool IsFull => _timelineCount == (_timeline?.Length ?? 1);
 
     /// <summary>The cells the unit met, each with its first time.</summary>
-    public IEnumerable<Met> Firsts => _moreFirsts.Prepend(_first);
+    public IReadOnlyCollection<Met> Firsts => [_first, .. _moreFirsts];
 
     /// <summary>The exposures, oldest first.</summary>
     private Span<Met> Timeline => _timeline is null ? new Span<Met>(ref _only)[.._timelineCount] : _timeline.AsSpan(0, _timelineCount);

@@ -151,8 +151,7 @@ internal sealed class UnitRecord(ulong unit)
         Trim(long.MaxValue, memory);
         for (var flag = _flags; flag is not null; flag = flag.Next)
         {
-            foreach (var met in flag.Firsts)
-                met.Cell.UnitsLeft++;
+            flag.Flag.Left(flag.Firsts);
             flag.Free(memory);
         }
 

@@ -6,7 +6,8 @@ namespace Delivery.Metrics.Health;
 /// </summary>
 internal readonly record struct UnitSample(int Halvings)
 {
-    private const int MostHalvings = 32;
+    /// <summary>Of fewer than one in 4,096 nothing can be said in time.</summary>
+    private const int MostHalvings = 12;
 
     /// <summary>Which share of the units is counted, in (0, 1].</summary>
     public double Share => Math.ScaleB(1, -Halvings);

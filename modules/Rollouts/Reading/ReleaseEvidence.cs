@@ -13,7 +13,11 @@ namespace Delivery.Rollouts;
 /// <param name="Abort">What stopped it, as it was then.</param>
 /// <param name="Looks">The looks of the last hour, oldest first; natural logarithms.</param>
 internal sealed record ReleaseEvidence(
-    string Rollout, Plan Plan, IReadOnlyList<StageEvidenceView> Stages, GateEvidence? LastGate, AbortView? Abort, IReadOnlyList<Look> Looks);
+    string Rollout, Plan Plan, IReadOnlyList<StageEvidenceView> Stages, GateEvidence? LastGate, AbortView? Abort, IReadOnlyList<Look> Looks)
+{
+    /// <summary>Which share of the units is counted now: <see cref="ReleaseHealth.UnitShare"/>.</summary>
+    public double UnitShare { get; init; } = 1;
+}
 
 /// <summary>One stage of the evidence.</summary>
 internal sealed record StageEvidenceView(
@@ -28,16 +32,23 @@ internal sealed class FindEvidenceHandler(IQuerySession session, ISender sender,
     {
         if (await session.LoadAsync<Rollout>(Rollout.Stream(query.Rollout), cancellationToken) is not { } rollout)
             return null;
-        var stages = rollout.OpenedVersions.Count == 0 ? [] : await StagesAsync(rollout, cancellationToken);
-        return new ReleaseEvidence(rollout.Key, rollout.Plan, stages, rollout.LastGate, rollout.Abort, book.Looks(rollout.Key));
+        var evidence = new ReleaseEvidence(rollout.Key, rollout.Plan, [], rollout.LastGate, rollout.Abort, book.Looks(rollout.Key));
+        if (rollout.OpenedVersions.Count == 0)
+            return evidence;
+        var health = await HealthAsync(rollout, cancellationToken);
+        return evidence with { Stages = Stages(rollout, health), UnitShare = health.UnitShare };
     }
 
-    private async Task<IReadOnlyList<StageEvidenceView>> StagesAsync(Rollout rollout, CancellationToken cancellationToken)
+    private async Task<ReleaseHealth> HealthAsync(Rollout rollout, CancellationToken cancellationToken)
     {
         var plan = rollout.Plan;
-        var health = plan.Route is not null
+        return plan.Route is not null
             ? await sender.Send(RouteInLine.Health(rollout), cancellationToken)
             : await sender.Send(new GetReleaseHealth(plan.Environment, plan.Flag, plan.Variant, rollout.OpenedVersions[0]), cancellationToken);
+    }
+
+    private List<StageEvidenceView> Stages(Rollout rollout, ReleaseHealth health)
+    {
         var assessment = Assessment.Of(rollout, health, time.GetUtcNow());
         return assessment.Tallies.Select(t => new StageEvidenceView(
             t.Stage.Name, t.Stage.ExposurePercent, rollout.OpenedVersions[t.Index],

@@ -68,6 +68,9 @@ internal static class Conducting
         Rollout rollout, AbortCause cause, string by, string reason, Evidence? evidence, IReadOnlyList<StageCounts> stages) =>
         new(rollout.Key, cause, by, reason, evidence, stages);
 
+    /// <summary>Of a share of the units there is less to see, but a release must not be dark for much longer than was planned.</summary>
+    private const double MostPatience = 8;
+
     private static string? BlindReason(Rollout rollout, Sight sight, DateTimeOffset now)
     {
         var patience = TimeSpan.FromSeconds(rollout.Plan.BlindAfterSeconds);
@@ -79,7 +82,7 @@ internal static class Conducting
         };
         var start = Later(rollout.StageOpenedAt, since);
         string? Silent(string what, DateTimeOffset? last, double share = 1) =>
-            now - Later(last, start) > patience / share ? Sentences.Blind(what, last, start) : null;
+            now - Later(last, start) > patience * Math.Min(MostPatience, 1 / share) ? Sentences.Blind(what, last, start) : null;
         return sight switch
         {
             Sight.Failed f => now - start > patience ? Sentences.LookFailed(f.Reason, f.Since) : null,

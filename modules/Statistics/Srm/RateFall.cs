@@ -11,7 +11,7 @@ public static class RateFall
     /// <param name="observed">The first count, at least 0.</param>
     /// <param name="reference">The second count, at least 0.</param>
     /// <param name="ratio">Above 0: one half asks whether it fell below half.</param>
-    /// <returns>P(X ≤ observed), in (0, 1]; 1 when <paramref name="reference"/> is 0. Small where the rate is below the ratio.</returns>
+    /// <returns>P(X ≤ observed), in [0, 1]; 1 when <paramref name="reference"/> is 0. Small where the rate is below the ratio.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A negative count, or a ratio that is not above 0.</exception>
     public static double P(long observed, long reference, double ratio)
     {

@@ -19,6 +19,7 @@ public sealed class ExposuresPageTests : BunitContext
         Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Noon));
         Services.AddScoped<Platform>();
         AddAuthorization().SetAuthorized("olga");
+        SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         _sender.Answers[typeof(Audience)] = new Audience([new AudienceGroup("on", "SPLIT", "half", 3, 4_000, 1_200, Noon.AddHours(-1), Noon)], 1_200);
         _sender.Answers[typeof(IReadOnlyList<UnitExposure>)] = new[] { new UnitExposure("checkout", "staging", "on", "SPLIT", "half", 3, Noon) };
     }
@@ -27,6 +28,16 @@ public sealed class ExposuresPageTests : BunitContext
     public void without_a_question_the_ledger_is_not_read()
     {
         Page("/exposures").FindAll("table").ShouldBeEmpty();
+
+        _sender.Sent.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void before_there_is_a_connection_the_ledger_is_not_read()
+    {
+        SetRendererInfo(new RendererInfo("Static", isInteractive: false));
+
+        Page("/exposures?flag=checkout").FindAll("table").ShouldBeEmpty();
 
         _sender.Sent.ShouldBeEmpty();
     }

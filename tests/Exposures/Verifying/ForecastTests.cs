@@ -37,12 +37,18 @@ public sealed class ForecastTests
         Forecast(Now.AddDays(-3), now: 10, before: 50, yesterday: 100, lastWeek: 0).ComparedWith.Select(span => span.Units).ShouldBe([100]);
         Forecast(Now.AddHours(-3), now: 10, before: 50, yesterday: 0, lastWeek: 0).ComparedWith.Select(span => span.Units).ShouldBe([50]);
         Forecast(Now.AddHours(-1.5), now: 10, before: 50, yesterday: 0, lastWeek: 0).Level.ShouldBeNull();
+        Forecast(Now.AddDays(-3), now: 20, before: 50, yesterday: 100, lastWeek: 0).Level.ShouldBe(TrafficLevel.AsForecast, "it may be a weekend");
+        Forecast(Now.AddDays(-3), now: 1, before: 50, yesterday: 200, lastWeek: 0).Level.ShouldBe(TrafficLevel.Fallen);
         Forecast(null, now: 0, before: 0, yesterday: 0, lastWeek: 0).ForecastUnits.ShouldBeNull();
     }
 
     [Fact]
-    public void a_span_of_days_is_compared_with_last_week() =>
+    public void a_span_of_days_is_compared_with_last_week_and_no_span_twice()
+    {
         TrafficForecast.Begins(Now, TimeSpan.FromDays(3)).ShouldBe([Now.AddDays(-3), Now.AddDays(-6), Now.AddDays(-10)]);
+        TrafficForecast.Begins(Now, TimeSpan.FromDays(1)).ShouldBe([Now.AddDays(-1), Now.AddDays(-2), Now.AddDays(-8)]);
+        TrafficForecast.Begins(Now, TimeSpan.FromDays(7)).ShouldBe([Now.AddDays(-7), Now.AddDays(-14)]);
+    }
 
     private static TrafficForecast Forecast(DateTimeOffset? metSince, long now, long before, long yesterday, long lastWeek)
     {

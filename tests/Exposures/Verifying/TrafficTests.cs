@@ -4,8 +4,8 @@ using Delivery.Contracts.Commands;
 using Delivery.Contracts.Targeting;
 using Delivery.Evaluation;
 using Delivery.Exposures.Verifying;
-using Mediator;
 using Delivery.Testing;
+using Mediator;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -78,19 +78,19 @@ public sealed class TrafficTests(SharedLedger shared, PostgresFixture postgres) 
         await SendAsync(ledger, "faded", 1_000, Enumerable.Range(0, 400));
         (await ForecastAsync()).TryGetProperty("level", out _).ShouldBeFalse("it was not met for long enough");
         time.Advance(TimeSpan.FromHours(24));
-        await SendAsync(ledger, "faded", 2_000, Enumerable.Range(0, 40));
+        await SendAsync(ledger, "faded", 2_000, Enumerable.Range(0, 4));
         time.Advance(TimeSpan.FromMinutes(10));
 
         await ledger.Services.GetRequiredService<TrafficWatch>().LookAsync(TestContext.Current.CancellationToken);
 
         var forecast = await ForecastAsync();
         forecast.GetProperty("level").GetString().ShouldBe("fallen");
-        forecast.GetProperty("now").GetProperty("units").GetInt64().ShouldBe(40);
+        forecast.GetProperty("now").GetProperty("units").GetInt64().ShouldBe(4);
         forecast.GetProperty("forecastUnits").GetDouble().ShouldBe(400);
         forecast.GetProperty("comparedWith").GetArrayLength().ShouldBe(1);
         var alert = await ledger.AlertAsync("traffic-fallen", "flag/faded");
         alert.GetProperty("team").GetString().ShouldBe("payments");
-        alert.GetProperty("detail").GetString()!.ShouldStartWith("40 units from 2026-11-24 08:10 to 09:10 UTC; 400 from 2026-11-23 08:10.");
+        alert.GetProperty("detail").GetString()!.ShouldStartWith("4 units from 2026-11-24 08:10 to 09:10 UTC; 400 from 2026-11-23 08:10.");
 
         async Task<JsonElement> ForecastAsync() => (await ledger.GetAsync("/api/v1/flags/faded/traffic?environment=production")).GetProperty("forecast");
     }

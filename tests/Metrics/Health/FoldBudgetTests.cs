@@ -57,5 +57,5 @@ public sealed class FoldBudgetTests
         Decide(waiting: 900, units: 0, at: 999, canThin: false).ShouldBe(Lessening.Nothing);
     }
 
-    private Lessening Decide(long waiting, long units, int at, bool canThin = true) => _budget.Decide(waiting, units, At(at).UtcTicks, _limits, canThin);
+    private Lessening Decide(long waiting, long units, int at, bool canThin = true) => _budget.Decide(waiting, waiting, units, At(at).UtcTicks, _limits, canThin);
 }

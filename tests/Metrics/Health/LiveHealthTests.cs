@@ -68,6 +68,31 @@ public sealed class LiveHealthTests
     }
 
     [Fact]
+    public void after_a_burst_what_it_left_goes_and_no_more_units_with_it()
+    {
+        for (var second = 0; second < 120; second++)
+        {
+            _time.SetUtcNow(At(second));
+            _health.Fold([.. Enumerable.Range(second * 1_000, 1_000).Select(n => Event(n, "purchase", UnitHash(n % 2_000), at: second))]);
+            _health.Observed(At(second), 0, 0);
+        }
+
+        var share = Share();
+        // Two hours of a trickle of the other log.
+        for (var second = 120; second < 7_320; second += 20)
+        {
+            _time.SetUtcNow(At(second));
+            _health.Fold([Exposure(second, UnitHash(second % 100), "on", version: 2, at: second)]);
+            _health.Observed(At(second), 0, 0);
+        }
+
+        Share().ShouldBe(share);
+        (_health.Gauges().WaitingBytes + _health.Gauges().UnitBytes).ShouldBeLessThan(MostBytes / 2);
+
+        double Share() => _health.Read(new GetReleaseHealth("production", "checkout", "on", 1)).UnitShare;
+    }
+
+    [Fact]
     public void a_log_goes_in_step_with_the_other_once_much_is_held()
     {
         _health.Fold([Exposure(-1, unit: 1, "on", version: 2, at: 0)]);
