@@ -53,9 +53,16 @@ public sealed class CommandScenarios(RunningServer running) : IClassFixture<Runn
         answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.OK || a.StatusCode == HttpStatusCode.PreconditionFailed);
         var committed = answers.Count(a => a.StatusCode == HttpStatusCode.OK);
         committed.ShouldBeGreaterThan(0);
-        (await admin.GetFromJsonAsync<JsonElement>("/api/v1/teams/crowd/events", Cancel)).GetProperty("items").GetArrayLength().ShouldBe(committed);
+        // An event is shown once no lower sequence can still appear: a loser's transaction may be open for a moment.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        while (await EventsAsync() < committed)
+            await Task.Delay(50, patience.Token);
+        (await EventsAsync()).ShouldBe(committed);
         var told = (await admin.GetFromJsonAsync<JsonElement>("/api/v1/events?limit=1000", Cancel)).GetProperty("items").EnumerateArray();
         told.Select(e => e.GetProperty("kind").GetString()).ShouldNotContain("mt_tombstone", "the losers of a race did nothing");
+
+        async Task<int> EventsAsync() => (await admin.GetFromJsonAsync<JsonElement>("/api/v1/teams/crowd/events", Cancel)).GetProperty("items").GetArrayLength();
     }
 
     private static async Task<(HttpStatusCode Status, long Version, bool Changed)> Put(HttpClient admin, string team, string name, string? key)
