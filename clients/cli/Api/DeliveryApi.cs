@@ -17,7 +17,7 @@ internal sealed class DeliveryApi : IDisposable
     private static readonly TimeSpan LongPatience = TimeSpan.FromHours(2);
 
     /// <summary>What reads the ledger.</summary>
-    private static readonly string[] Long = ["api/v1/ledger/", "api/v1/exposures", "/exposures", "/traffic"];
+    private static readonly string[] Long = ["/ledger/", "/exposures", "/traffic"];
 
     private readonly HttpClient _http;
     private readonly TimeProvider _time;

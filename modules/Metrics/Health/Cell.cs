@@ -19,7 +19,6 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     private readonly Dictionary<string, long> _conversions = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, int> _failuresByTime = [];
     private long _firstSettledFailure = long.MaxValue;
-    private long _failedBefore;
 
     public long Version { get; } = version;
     public string Variant { get; } = variant;
@@ -37,7 +36,7 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
     public IReadOnlyCollection<ulong> FailingUnits => _failing.Keys;
 
     /// <summary>How many failed of those that were counted before, and are no more.</summary>
-    public long FailedBefore => _failedBefore;
+    public long FailedBefore { get; private set; }
 
     /// <summary>The first failure's time in ticks; null without one.</summary>
     public long? FirstFailure
@@ -107,7 +106,7 @@ internal sealed class Cell(long version, string variant) : IComparable<Cell>
         List<ulong> gone = [.. _failing.Keys.Where(unit => !sample.Has(unit))];
         gone.ForEach(unit => _failing.Remove(unit));
         _failing.TrimExcess(_failing.Count * 3 / 2);
-        _failedBefore += gone.Count;
+        FailedBefore += gone.Count;
         memory.Units -= gone.Count * (long)FailingBytes;
         return gone;
     }

@@ -49,7 +49,6 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public void Apply(RecordedExposure exposure)
     {
         _exposuresReceived = Math.Max(_exposuresReceived, exposure.ReceivedAt.UtcTicks);
-        _exposures.Age(_exposuresReceived);
         var folded = Timely(exposure.Time, exposure.ReceivedAt)
             ?? (!Sample.Has(exposure.UnitHash) ? Pass(exposure)
             : _exposures.Meet(exposure.Id, exposure.ReceivedAt) ? Count(exposure)
@@ -60,7 +59,6 @@ internal sealed class ReleaseFold(FoldLimits limits)
     public void Apply(MetricEvent metricEvent)
     {
         _eventsReceived = Math.Max(_eventsReceived, metricEvent.ReceivedAt.UtcTicks);
-        _events.Age(_eventsReceived);
         var folded = Timely(metricEvent.Time, metricEvent.ReceivedAt)
             ?? (!Sample.Has(metricEvent.UnitHash) ? Pass(metricEvent)
             : _events.Meet(metricEvent.Id, metricEvent.ReceivedAt) ? Count(metricEvent)
@@ -146,6 +144,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// <summary>There is traffic, but this unit is not counted.</summary>
     private Folded Pass(RecordedExposure e)
     {
+        _exposures.Age(_exposuresReceived);
         if (_environments.GetValueOrDefault(e.Environment)?.Find(e.Flag) is { } flag)
             flag.LastExposure = Math.Max(flag.LastExposure, e.ReceivedAt.UtcTicks);
         return Folded.NotSampled;
@@ -154,6 +153,7 @@ internal sealed class ReleaseFold(FoldLimits limits)
     /// <summary>As an exposure; where the event names no flag, nobody knows whose traffic it is.</summary>
     private Folded Pass(MetricEvent e)
     {
+        _events.Age(_eventsReceived);
         foreach (var (key, _, _) in e.IsRequest && e.Flags is { } evaluated ? evaluated : [])
         {
             if (_environments.GetValueOrDefault(e.Environment)?.Find(key) is { } flag)

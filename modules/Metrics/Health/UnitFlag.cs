@@ -50,6 +50,20 @@ internal sealed class UnitFlag(FlagCells flag, Met first, UnitFlag? next)
         return first;
     }
 
+    /// <summary>The unit did something, and before that not since <paramref name="latest"/>: it counts where the unit met a version first, if that lies between.</summary>
+    public void Convert(string name, long latest, long ticks)
+    {
+        ConvertIn(_first);
+        foreach (var met in _moreFirsts)
+            ConvertIn(met);
+
+        void ConvertIn(Met met)
+        {
+            if (met.Ticks > latest && met.Ticks <= ticks && FirstOf(met.Cell.Version) == met)
+                met.Cell.Convert(name, 1);
+        }
+    }
+
     /// <summary>When the unit met the cell first; null when it did not.</summary>
     public long? FirstOf(Cell cell)
     {

@@ -77,13 +77,7 @@ internal sealed class UnitRecord(ulong unit)
         if (ticks <= latest)
             return;
         for (var flag = _flags; flag is not null; flag = flag.Next)
-        {
-            foreach (var met in flag.Firsts)
-            {
-                if (met.Ticks > latest && met.Ticks <= ticks && flag.FirstOf(met.Cell.Version) == met)
-                    met.Cell.Convert(name, 1);
-            }
-        }
+            flag.Convert(name, latest, ticks);
 
         var held = ConversionBytes;
         if (index < 0 && _conversions == NoConversions)
